@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The shell around arch/x86/cpuid_policy.c and hv/cpuid.c. */
+#include "arch/x86/cpuid.h"
+
+#include "arch/x86/asm.h"
+#include "arch/x86/hv_shell.h"
+#include "arch/x86/percpu.h"
+
+#define HYPERVISOR_LEAVES 0x40000000u
+#define RANGE_MASK	  0xf0000000u
+
+static struct cpuid_policy policy;
+
+void cpuid_init(bool hyperv, bool svm, u32 svm_features)
+{
+	struct cpuid_policy_hw hw = { .hyperv = hyperv, .svm = svm, .svm_features = svm_features };
+	u32 regs[4];
+
+	cpuid(0, 0, regs);
+	hw.max_basic = regs[0];
+	cpuid(0x80000000, 0, regs);
+	hw.max_extended = regs[0];
+	cpuid_policy_init(&policy, &hw);
+}
+
+u32 cpuid_l1_svm_features(void)
+{
+	return cpuid_policy_svm_features(&policy);
+}
+
+void cpuid_as_l1(u32 leaf, u32 subleaf, u64 cr4, u32 regs[4])
+{
+	if (unlikely((leaf & RANGE_MASK) == HYPERVISOR_LEAVES)) {
+		hv_shell_cpuid(leaf, subleaf, regs);
+		return;
+	}
+	cpuid(leaf, subleaf, regs);
+	cpuid_policy_apply(&policy, leaf, subleaf, cr4, regs);
+}
+
+void vcpu_cpuid(struct vcpu *v, u64 cr4)
+{
+	u32 regs[4];
+
+	v->cpu->stats.cpuid++;
+	cpuid_as_l1(low32(v->gpr[GPR_RAX]), low32(v->gpr[GPR_RCX]), cr4, regs);
+	v->gpr[GPR_RAX] = regs[0];
+	v->gpr[GPR_RBX] = regs[1];
+	v->gpr[GPR_RCX] = regs[2];
+	v->gpr[GPR_RDX] = regs[3];
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* CPUID as L1 (and an L2 that L1 leaves alone) gets it. */
+#ifndef ARCH_X86_CPUID_H
+#define ARCH_X86_CPUID_H
+
+#include "arch/x86/cpuid_policy.h"
+#include "arch/x86/vcpu.h"
+
+/* Builds the policy from this CPU, once. `svm_asids`, features: CPUID 8000_000A of the hardware. */
+void cpuid_init(bool hyperv, bool svm, u32 svm_features);
+/* The policy's answer with L1's CR4, the hypervisor's leaves included. */
+void cpuid_as_l1(u32 leaf, u32 subleaf, u64 cr4, u32 regs[4]);
+/* Executes CPUID for the guest that exited: registers in and out. */
+void vcpu_cpuid(struct vcpu *v, u64 cr4);
+u32 cpuid_l1_svm_features(void);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* The shell on COM2 and its NMI. */
+#include "arch/x86/shell_io.h"
+
+#include "arch/x86/asm.h"
+#include "arch/x86/console.h"
+#include "arch/x86/io.h"
+#include "arch/x86/memory.h"
+#include "arch/x86/mmio.h"
+#include "arch/x86/power.h"
+#include "arch/x86/shell_commands.h"
+#include "arch/x86/time.h"
+#include "arch/x86/vendor.h"
+#include "arch/x86/version.h"
+
+#define UART_PORTS   8
+#define ECHO_US	     10000
+#define UART_IIR     2
+#define IIR_NONE     BIT(0)
+#define COM2_IRQ     3
+#define IOAPIC_DATA  0x10
+#define REDIR_TABLE  0x10
+#define REDIR_NMI    (4u << 8)
+#define REDIR_LOW    BIT(13)
+#define REDIR_LEVEL  BIT(15)
+#define MADT_POLARITY_LOW 3
+#define MADT_TRIGGER_LEVEL 3
+
+static struct uart uart;
+static struct shell shell;
+static bool routed;
+
+static void line_to_shell(void *ctx, const char *text)
+{
+	shell_printf(ctx, "%s\n", text);
+}
+
+static int vp_argument(struct shell *sh, int argc, char **argv, u64 *first, u64 *last)
+{
+	*first = 0;
+	*last = cpu_count() - 1;
+	if (argc < 2) {
+		return SHELL_OK;
+	}
+	if (argc > 2 || !shell_number(argv[1], cpu_count() - 1, first)) {
+		return SHELL_USAGE;
+	}
+	*last = *first;
+	return vcpus[*first] ? SHELL_OK : shell_fail(sh, "there is no such VP");
+}
+
+static int describe(struct shell *sh, int argc, char **argv, bool whole)
+{
+	u64 first, last;
+	int status = vp_argument(sh, argc, argv, &first, &last);
+
+	if (status != SHELL_OK) {
+		return status;
+	}
+	for (u64 i = first; i <= last; i++) {
+		if (vcpus[i]) {
+			vendor->describe(vcpus[i], whole, line_to_shell, sh);
+		}
+	}
+	return SHELL_OK;
+}
+
+static int command_vcpu(struct shell *sh, int argc, char **argv)
+{
+	static const char *const names[GPR_COUNT] = { "rax", "rcx", "rdx", "rbx", "rsp", "rbp",
+						      "rsi", "rdi", "r8",  "r9",  "r10", "r11",
+						      "r12", "r13", "r14", "r15" };
+	int status = describe(sh, argc, argv, false);
+	u64 n;
+
+	if (status != SHELL_OK || argc < 2 || !shell_number(argv[1], cpu_count() - 1, &n)) {
+		return status;
+	}
+	for (u32 i = 0; i < GPR_COUNT; i++) {
+		shell_printf(sh, "%s=%016llx%s", names[i], (unsigned long long)vcpus[n]->gpr[i],
+			     i % 4 == 3 ? "\n" : " ");
+	}
+	return SHELL_OK;
+}
+
+static int command_vmcb(struct shell *sh, int argc, char **argv)
+{
+	return describe(sh, argc, argv, true);
+}
+
+static int command_mem(struct shell *sh, int argc, char **argv __maybe_unused)
+{
+	static const char *const types[] = { "hole", "ram", "reserved", "acpi", "nvs", "bad" };
+	const struct memmap *map = memory_l1_map();
+
+	if (argc > 1) {
+		return SHELL_USAGE;
+	}
+	for (u32 i = 0; i < map->count; i++) {
+		const struct mem_region *r = &map->regions[i];
+
+		shell_printf(sh, "map start=%llx end=%llx type=%s\n", (unsigned long long)r->base,
+			     (unsigned long long)(r->base + r->len),
+			     r->type < ARRAY_SIZE(types) ? types[r->type] : "other");
+	}
+	shell_printf(sh, "plinth image=%llx size=%llx\n", (unsigned long long)memory_image_base(),
+		     (unsigned long long)memory_image_size());
+	shell_printf(sh, "plinth heap=%llx size=%llx free=%llx\n",
+		     (unsigned long long)memory_heap_base(), (unsigned long long)memory_heap_size(),
+		     (unsigned long long)memory_heap_free());
+	return SHELL_OK;
+}
+
+static const struct shell_command commands[] = {
+	{ "vcpu", "[VP]", "where each VP is; with VP its registers", command_vcpu },
+	{ "vmcb", "[VP]", "the VMCBs 01, 02 and 12 of a VP", command_vmcb },
+	{ "mem", "", "L1's memory map and Plinth's own memory", command_mem },
+};
+
+static void reboot(void)
+{
+	power_finish(PANIC_THEN_REBOOT);
+}
+
+void shell_io_init(const struct options *options)
+{
+	static const struct shell_hooks hooks = { plinth_version, time_microseconds, reboot };
+	u16 port = options->shell == OPTION_COM2 ? UART_PORT_COM2 : UART_PORT_COM1;
+
+	shell_commands_init(&hooks);
+	shell_register(commands, ARRAY_SIZE(commands));
+	if (options->shell != OPTION_COM2) {
+		log_info("shell: off (shell=com2 opens it)");
+		return;
+	}
+	if (uart_init(&uart, port)) {
+		log_warn("shell: no UART at %xh: no shell", port);
+		return;
+	}
+	io_hide(port, UART_PORTS);
+}
+
+static u32 redirection(const struct acpi_isa_irq *irq)
+{
+	u32 entry = REDIR_NMI;
+
+	/* ISA is edge, active high, unless the MADT overrides it. */
+	if ((irq->flags & 3) == MADT_POLARITY_LOW) {
+		entry |= (u32)REDIR_LOW;
+	}
+	if ((irq->flags >> 2 & 3) == MADT_TRIGGER_LEVEL) {
+		entry |= (u32)REDIR_LEVEL;
+	}
+	return entry;
+}
+
+void shell_io_route(const struct acpi_info *acpi, u32 boot_apic_id)
+{
+	const struct acpi_isa_irq *irq = &acpi->isa_irqs[COM2_IRQ];
+	volatile u8 *regs;
+	u32 pin, index;
+
+	if (!uart_is_ready(&uart)) {
+		return;
+	}
+	if (acpi->ioapic_count && irq->gsi >= acpi->ioapics[0].gsi_base) {
+		pin = irq->gsi - acpi->ioapics[0].gsi_base;
+		regs = memory_map_mmio(acpi->ioapics[0].addr, PAGE_SIZE);
+		index = REDIR_TABLE + 2 * pin;
+		if (regs) {
+			*(volatile u32 *)regs = index + 1;
+			*(volatile u32 *)(regs + IOAPIC_DATA) = boot_apic_id << 24;
+			*(volatile u32 *)regs = index;
+			*(volatile u32 *)(regs + IOAPIC_DATA) = redirection(irq);
+			mmio_guard_ioapic(acpi->ioapics[0].addr, pin);
+			routed = true;
+		}
+	}
+	shell_open_uart(&shell, &uart, routed);
+	log_info("shell: on COM2%s", routed ? "" : ", answering when L1 exits");
+}
+
+/*
+ * A poll arms the UART's interrupt again, and serves at once what comes meanwhile: the NMI of that
+ * edge then finds nothing to do. One such NMI after each poll is the console's too.
+ */
+bool shell_nmi(const struct percpu *cpu)
+{
+	static u64 echo_until;
+	u64 now = time_microseconds();
+	bool raised, echo;
+
+	if (!routed || cpu->id != 0) {
+		return false;
+	}
+	raised = !(inb((u16)(uart.port + UART_IIR)) & IIR_NONE);
+	echo = !raised && now < echo_until;
+	shell_poll(&shell);
+	echo_until = raised ? now + ECHO_US : 0;
+	return raised || echo;
+}

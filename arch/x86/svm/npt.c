@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* L2's nested paging: L1's tables walked, composed with NPT01 and put into the shadow set. */
+#include "arch/x86/memory.h"
+#include "arch/x86/slat01.h"
+#include "arch/x86/spec.h"
+#include "arch/x86/svm/svm.h"
+#include "mm/guest_walk.h"
+
+/* NPT entries of the shadow: what is composed is always present and a user page. */
+#define ENTRY_P	   BIT(0)
+#define ENTRY_W	   BIT(1)
+#define ENTRY_U	   BIT(2)
+#define ENTRY_A	   BIT(5)
+#define ENTRY_D	   BIT(6)
+#define ENTRY_PS   BIT(7)
+#define ENTRY_NX   BIT(63)
+#define ENTRY_ADDR GENMASK(51, 12)
+
+static bool read64(void *ctx __maybe_unused, u64 gpa, u64 *value)
+{
+	return l1_read64(gpa, value);
+}
+
+static bool cmpxchg64(void *ctx __maybe_unused, u64 gpa, u64 want, u64 value, bool *swapped)
+{
+	return l1_cmpxchg64(gpa, want, value, swapped);
+}
+
+static enum guest_walk_status walk12(struct svm_vcpu *s, u64 l2gpa, u32 access,
+				     struct guest_walk_result *result)
+{
+	const struct vmcb_save *host = &s->vmcb01->save;
+	struct guest_paging paging = {
+		.cr0 = host->cr0,
+		.cr3 = s->vmcb12->control.n_cr3,
+		.cr4 = host->cr4,
+		.efer = host->efer,
+		.maxphyaddr = (u8)svm_machine.maxphyaddr,
+		.model = svm_machine.walk_model,
+		.read64 = read64,
+		.cmpxchg64 = cmpxchg64,
+	};
+	enum guest_walk_status status;
+
+	/* Another CPU may change an entry under the walk; twice is chance, more is a game. */
+	for (unsigned int i = 0; i < 4; i++) {
+		status = npt_walk(&paging, L2GPA(l2gpa), access, result);
+		if (status != GUEST_WALK_RETRY) {
+			break;
+		}
+	}
+	return status;
+}
+
+bool npt_l2_translate(struct svm_vcpu *s, u64 l2gpa, u64 *gpa)
+{
+	struct guest_walk_result result;
+	u64 size = 0;
+	u64 entry = s->slat.sets[s->set].used ? slat_lookup(&s->slat, s->set, L2GPA(l2gpa), &size) : 0;
+
+	if (likely(entry)) {
+		*gpa = (entry & ENTRY_ADDR & ~(size - 1)) | (l2gpa & (size - 1));
+		return true;
+	}
+	if (walk12(s, l2gpa, 0, &result) != GUEST_WALK_OK) {
+		return false;
+	}
+	*gpa = result.gpa;
+	return true;
+}
+
+/* The leaf that both tables together allow at l2gpa. */
+static bool compose(struct svm_vcpu *s, u64 l2gpa, const struct guest_walk_result *walk,
+		    const struct pt_mapping *mine, bool write)
+{
+	u64 size = MIN(1ull << walk->page_shift, mine->page_size);
+	u64 flags = ENTRY_P | ENTRY_U | ENTRY_A | ENTRY_D;
+
+	/* 32-bit nested tables have 4 MiB pages, which the shadow has not. */
+	if (size > MIB(2) && size < GIB(1)) {
+		size = MIB(2);
+	}
+	/*
+	 * Writable only once L1's entry says dirty: the write that makes it so has to be seen. The
+	 * dirty bit of the shadow entry itself means nothing.
+	 */
+	if ((walk->perms & PT_WRITE) && (mine->attr & PT_WRITE) && (walk->dirty || write)) {
+		flags |= ENTRY_W;
+	}
+	if (!(walk->perms & PT_EXEC) || !(mine->attr & PT_EXEC)) {
+		flags |= ENTRY_NX;
+	}
+	return slat_map(&s->slat, s->set, L2GPA(ALIGN_DOWN(l2gpa, size)),
+			SPA(ALIGN_DOWN(mine->pa, size)), size, flags,
+			ENTRY_P | ENTRY_W | ENTRY_U | ENTRY_A, ENTRY_PS);
+}
+
+/* Says in vmcb02 what L1's own tables say. [APM "Nested versus Guest Page Faults"] */
+static enum npt_result reflect(struct vmcb_control *c, u64 error_code)
+{
+	c->exitinfo1 = (c->exitinfo1 & (NPF_FINAL | NPF_WALK)) | NPF_USER | error_code;
+	return NPT_REFLECT;
+}
+
+/* L2 without nested paging runs on NPT01 itself. */
+static enum npt_result plain_fault(u64 l2gpa, u64 *gpa)
+{
+	*gpa = l2gpa;
+	return slat01_demand_map(l2gpa) ? NPT_FILLED : NPT_EMULATE;
+}
+
+enum npt_result npt_l2_fault(struct svm_vcpu *s, u64 *gpa)
+{
+	struct vmcb_control *c = &s->vmcb02->control;
+	bool write = c->exitinfo1 & NPF_WRITE;
+	u32 access = (write ? GUEST_WALK_WRITE : 0) |
+		     (c->exitinfo1 & NPF_EXEC ? GUEST_WALK_FETCH : 0) | GUEST_WALK_SET_AD;
+	struct guest_walk_result walk;
+	struct pt_mapping mine;
+
+	if (!s->npt12) {
+		return plain_fault(c->exitinfo2, gpa);
+	}
+	switch (walk12(s, c->exitinfo2, access, &walk)) {
+	case GUEST_WALK_OK:
+		break;
+	case GUEST_WALK_RETRY:
+		return NPT_FILLED;
+	case GUEST_WALK_FAULT:
+		return reflect(c, walk.error_code);
+	default:
+		/* L1's tables lie where L1 has no memory. */
+		return reflect(c, write ? NPF_WRITE : 0);
+	}
+	*gpa = walk.gpa;
+	if (!slat01_lookup(walk.gpa, &mine)) {
+		return slat01_demand_map(walk.gpa) ? NPT_FILLED : NPT_EMULATE;
+	}
+	if (write && !(mine.attr & PT_WRITE)) {
+		return NPT_EMULATE;
+	}
+	/* Select anew: making room may have dropped the set that L2 runs on. */
+	svm_nested_prepare(s);
+	return compose(s, c->exitinfo2, &walk, &mine, write) ? NPT_FILLED :
+							       reflect(c, write ? NPF_WRITE : 0);
+}

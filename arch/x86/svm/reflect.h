@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmcb02 + exit -> vmcb12: what L1 reads after a #VMEXIT of its guest. Pure: writes one image, which
+ * is L1's own page, and never reads it. L1's clean bits are L1's: never written.
+ */
+#ifndef ARCH_X86_SVM_REFLECT_H
+#define ARCH_X86_SVM_REFLECT_H
+
+#include "arch/x86/svm/spec.h"
+
+struct svm_exit_info {
+	u64 code; /* 64-bit, as the APM has it */
+	u64 info1;
+	u64 info2;
+	u64 nrip;
+	u8 insn_len;
+	u8 insn_bytes[15];
+};
+
+/* `int_ctl12`: virtual interrupt control as L1 gave it, of which #VMEXIT changes a part. */
+void svm_reflect(const struct vmcb *vmcb02, const struct svm_exit_info *exit, u64 int_ctl12,
+		 struct vmcb *vmcb12);
+/* VMRUN refused: only the exit code changes. [APM "Canonicalization and Consistency Checks"] */
+void svm_reflect_invalid(struct vmcb *vmcb12);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inner loop of a VP under SVM: serve requests, deliver events, enter, dispatch the exit.
+ * Plinth runs with GIF=0 throughout; an NMI kick that comes while it does stays pending and ends
+ * the next VMRUN at once, so no wish of another CPU is slept over.
+ */
+#include "arch/x86/svm/svm.h"
+
+#include "arch/x86/apic.h"
+#include "arch/x86/asm.h"
+#include "arch/x86/console.h"
+#include "arch/x86/panic.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/svm/insn.h"
+#include "arch/x86/svm/vmcb01.h"
+
+#define CLEAN_ALL GENMASK(10, 0)
+
+void svm_idle(u32 *requests);
+
+void svm_inject(struct vmcb *vmcb, u64 event)
+{
+	vmcb->control.eventinj = event | EVENT_V;
+}
+
+void svm_inject_exception(struct svm_vcpu *s, u8 vector, bool has_error, u32 error)
+{
+	u64 event = FIELD_PREP(EVENT_VECTOR_MASK, vector) |
+		    FIELD_PREP(EVENT_TYPE_MASK, EVENT_TYPE_EXCEPTION);
+
+	if (has_error) {
+		event |= EVENT_EV | FIELD_PREP(EVENT_ERROR_CODE_MASK, error);
+	}
+	svm_inject(svm_vmcb(s), event);
+	s->v.cpu->stats.inject_exception++;
+	trace_event(&s->v.cpu->trace, TRACE_KVM_INJ_EXCEPTION, TRACE_L1, vector, error,
+		    svm_vmcb(s)->save.rip);
+}
+
+void svm_finish(struct svm_vcpu *s, enum outcome outcome)
+{
+	struct vmcb *vmcb = svm_vmcb(s);
+	u64 rip;
+
+	switch (outcome) {
+	case OUTCOME_NEXT:
+		if (svm_next_rip(s, &rip)) {
+			vmcb->save.rip = rip;
+			/* An instruction that completed ends the shadow of STI or MOV SS. */
+			vmcb->control.interrupt_shadow &= ~INTERRUPT_SHADOW;
+			break;
+		}
+		/* Its bytes went away since it ran: it faults again, and this time for good. */
+		svm_inject_exception(s, VECTOR_UD, false, 0);
+		break;
+	case OUTCOME_AGAIN:
+		break;
+	case OUTCOME_GP:
+		svm_inject_exception(s, VECTOR_GP, true, 0);
+		break;
+	case OUTCOME_UD:
+		svm_inject_exception(s, VECTOR_UD, false, 0);
+		break;
+	}
+}
+
+/*
+ * L1's interrupts are delivered by the hardware, so while L1's GIF is 0 the hardware must hold
+ * them: V_INTR_MASKING puts physical interrupts under Plinth's RFLAGS.IF, which is 0. It also turns
+ * CR8 into V_TPR, so that moves along.
+ */
+void svm_set_gif(struct svm_vcpu *s, bool gif)
+{
+	struct vmcb *vmcb = s->vmcb01;
+
+	if (s->gif == gif) {
+		return;
+	}
+	s->gif = gif;
+	if (!gif) {
+		vmcb->control.int_ctl = V_INTR_MASKING | read_cr8();
+	} else {
+		write_cr8(vmcb->control.int_ctl & GENMASK(3, 0));
+		vmcb->control.int_ctl = 0;
+	}
+	vmcb_dirty(vmcb, CLEAN_TPR);
+}
+
+static void wait_for_sipi(struct svm_vcpu *s)
+{
+	struct vcpu *v = &s->v;
+	u32 requests;
+
+	while (v->activity == VCPU_WAIT_SIPI) {
+		svm_idle(&v->shared.requests);
+		if (panic_active()) {
+			panic_stop();
+		}
+		vcpu_kick_arrived(v);
+		requests = vcpu_requests_take(v);
+		if (requests & REQUEST_SIPI) {
+			v->activity = VCPU_ACTIVE;
+			v->cpu->stats.sipi++;
+			slat_drop_all(&s->slat);
+			s->tlb_flush = true;
+			vmcb01_start_at_sipi(s, __atomic_load_n(&v->shared.sipi_vector,
+								__ATOMIC_ACQUIRE));
+		}
+	}
+}
+
+static void serve_requests(struct svm_vcpu *s)
+{
+	struct vcpu *v = &s->v;
+	u32 requests = vcpu_requests_take(v);
+
+	if (requests & REQUEST_SLAT_DROP) {
+		slat_drop_all(&s->slat);
+		s->tlb_flush = true;
+	}
+	if (requests & REQUEST_NMI) {
+		v->nmi_pending = true;
+	}
+	if (requests & REQUEST_INIT) {
+		v->cpu->stats.init++;
+		v->activity = VCPU_WAIT_SIPI;
+		v->in_l2 = false;
+		v->nmi_pending = false;
+		v->nmi_masked = false;
+		apic_reset(v);
+		/* A SIPI that came along with the INIT is for the state that follows it. */
+		if (requests & REQUEST_SIPI) {
+			vcpu_request(v, REQUEST_SIPI);
+		}
+	}
+	if (v->activity == VCPU_WAIT_SIPI) {
+		wait_for_sipi(s);
+	}
+}
+
+/* Gives L1 (or L2, when L1 leaves NMIs to it) an NMI that waits, if its state allows it. */
+static void deliver_nmi(struct svm_vcpu *s)
+{
+	struct vcpu *v = &s->v;
+
+	if (v->in_l2 && (s->vmcb12->control.intercept_misc1 & INTERCEPT_NMI)) {
+		if (s->vmcb02->control.eventinj & EVENT_V) {
+			return;
+		}
+		svm_nested_exit(s, VMEXIT_NMI, 0, 0);
+	}
+	if (!s->gif || v->nmi_masked || (svm_vmcb(s)->control.eventinj & EVENT_V)) {
+		return;
+	}
+	/* Its IRET has not run yet: an NMI before that would use the handler's stack again. */
+	if (s->iret_rip && svm_vmcb(s)->save.rip == s->iret_rip) {
+		return;
+	}
+	s->iret_rip = 0;
+	svm_inject(svm_vmcb(s), FIELD_PREP(EVENT_TYPE_MASK, EVENT_TYPE_NMI) | VECTOR_NMI);
+	v->nmi_pending = false;
+	v->nmi_masked = true;
+	svm_vmcb(s)->control.intercept_misc1 |= INTERCEPT_IRET;
+	vmcb_dirty(svm_vmcb(s), CLEAN_I);
+	v->cpu->stats.inject_nmi++;
+	trace_event(&v->cpu->trace, TRACE_INJ_NMI, v->in_l2 ? TRACE_L2 : TRACE_L1, 0,
+		    svm_vmcb(s)->save.rip, 0);
+}
+
+/* The flush rides on the entry: TLB_CONTROL acts before the first guest instruction. */
+static void pay_flush(struct svm_vcpu *s, struct vmcb *vmcb)
+{
+	vmcb->control.tlb_control = TLB_CONTROL_FLUSH_ALL;
+	s->tlb_flush = false;
+	s->v.cpu->stats.flush_served++;
+	tlb_paid(&s->v.shared.tlb);
+}
+
+static void enter(struct svm_vcpu *s)
+{
+	struct vcpu *v = &s->v;
+	struct vmcb *vmcb = s->vmcb01;
+	u64 spa = s->vmcb01_spa;
+	u64 host_if = 0;
+	bool owed;
+
+	if (v->in_l2) {
+		svm_nested_prepare(s);
+		vmcb = s->vmcb02;
+		spa = s->vmcb02_spa;
+		host_if = s->l1_if && s->gif;
+	}
+	owed = tlb_enter(&v->shared.tlb) || s->tlb_flush;
+	/* Pairs with vcpu_request(): it saw us in the guest, or we see its wish now. */
+	if (unlikely(__atomic_load_n(&v->shared.requests, __ATOMIC_SEQ_CST))) {
+		tlb_leave(&v->shared.tlb);
+		serve_requests(s);
+		return;
+	}
+	if (unlikely(owed)) {
+		pay_flush(s, vmcb);
+	}
+	vmcb->save.rax = v->gpr[GPR_RAX];
+	vmcb->save.rsp = v->gpr[GPR_RSP];
+	svm_enter(v->gpr, spa, s->vmcb01_spa, s->host_spa, host_if);
+	tlb_leave(&v->shared.tlb);
+	v->gpr[GPR_RAX] = vmcb->save.rax;
+	v->gpr[GPR_RSP] = vmcb->save.rsp;
+	vmcb->control.tlb_control = TLB_CONTROL_NOTHING;
+	vmcb->control.clean = CLEAN_ALL;
+	vmcb->control.eventinj = 0;
+
+	/* A failed VMRUN shows as 32-bit -1 on QEMU, 64-bit on hardware: 32 bits tell all apart. */
+	trace_event(&v->cpu->trace, TRACE_KVM_EXIT, v->in_l2 ? TRACE_L2 : TRACE_L1,
+		    low32(vmcb->control.exitcode), vmcb->save.rip, vmcb->control.exitinfo1);
+	if (v->in_l2) {
+		svm_exit_l2(s, low32(vmcb->control.exitcode));
+	} else {
+		svm_exit_l1(s, low32(vmcb->control.exitcode));
+	}
+}
+
+void svm_run(struct vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v);
+
+	clgi();
+	for (;;) {
+		if (unlikely(v->nmi_pending)) {
+			deliver_nmi(s);
+		}
+		enter(s);
+	}
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One virtual processor: what is neutral of it. The vendor's part embeds this structure first.
+ * `struct vcpu` belongs to its own CPU; what other CPUs may touch is in `shared`, and only by
+ * atomic operations. (b) set at boot, (o) owner only, (a) atomic.
+ */
+#ifndef ARCH_X86_VCPU_H
+#define ARCH_X86_VCPU_H
+
+#include "arch/x86/spec.h"
+#include "hv/partition.h"
+#include "lib/types.h"
+#include "mm/tlb.h"
+
+/* Wishes of other CPUs (and of this one), examined at one place before each entry. */
+#define REQUEST_INIT	  BIT(0)
+#define REQUEST_SIPI	  BIT(1)
+#define REQUEST_NMI	  BIT(2) /* an NMI for L1 that its ICR sent */
+#define REQUEST_SLAT_DROP BIT(3) /* L1's physical map changed: nested translations are stale */
+#define REQUEST_STOP	  BIT(4) /* Plinth stops: park for good */
+
+enum vcpu_activity {
+	VCPU_ACTIVE,
+	VCPU_WAIT_SIPI,
+};
+
+/* What an emulated instruction came to; the vendor loop carries it out. */
+enum outcome {
+	OUTCOME_NEXT,	/* done: go to the next instruction */
+	OUTCOME_AGAIN,	/* run again from the present RIP */
+	OUTCOME_GP,	/* #GP(0) */
+	OUTCOME_UD,	/* #UD */
+};
+
+struct vcpu_shared {
+	u32 requests;	 /* (a) */
+	u32 sipi_vector; /* (a) written before REQUEST_SIPI */
+	u32 kicked;	 /* (a) a kick's NMI is on its way */
+	struct tlb_vp tlb; /* (a) */
+};
+
+struct vcpu {
+	u64 gpr[GPR_COUNT]; /* (o) of whichever guest ran last, RSP and RAX included */
+	u32 id;		    /* (b) also the Hyper-V VP index */
+	u32 apic_id;	    /* (b) */
+	struct percpu *cpu; /* (b) */
+	enum vcpu_activity activity; /* (o) */
+	bool in_l2;	    /* (o) */
+	bool nmi_pending;   /* (o) an NMI that L1 has not been given yet */
+	bool nmi_masked;    /* (o) L1 is in its NMI handler */
+	u64 tsc_offset;	    /* (o) L1's TSC is the real one plus this */
+	u64 apic_base;	    /* (o) IA32_APIC_BASE as L1 sees it */
+	u32 icr_high;	    /* (o) */
+	u32 ldr, dfr;	    /* (o) logical APIC id, read by others to find an IPI's targets */
+	struct hv_vp hv;    /* (o) */
+
+	struct vcpu_shared shared __aligned(64);
+};
+
+extern struct vcpu *vcpus[]; /* (b) by VP index; cpu_count() of them */
+
+/* Sets request bits and, if the VP is in a guest, makes it come out. */
+void vcpu_request(struct vcpu *v, u32 bits);
+/* Sends the NMI that brings the VP's CPU out of a guest or of its idle wait. */
+void vcpu_kick(struct vcpu *v);
+/* True once for each kick: whether an NMI that arrived was one. */
+bool vcpu_kick_arrived(struct vcpu *v);
+/* Takes and clears all request bits. */
+u32 vcpu_requests_take(struct vcpu *v);
+
+#endif

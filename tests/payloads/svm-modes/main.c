@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * L2 starts in real mode and walks through protected mode, PAE and two-level paging into long mode; L1 sees
+ * the right registers at each step, and each mode can also be entered directly from a VMCB.
+ */
+#include "tests/lib/l2.h"
+#include "tests/lib/payload.h"
+
+const char test_title[] = "L2 in 16-bit, 32-bit, PAE and 64-bit mode";
+
+#define BLOB		  0x40000 /* where the real-mode code is copied; its IVT is the page above */
+#define IVT		  0x41000
+#define ALIAS		  0x80000000u /* L2's linear address of `data` in each kind of table */
+#define MAGIC1		  0x600dda7a
+#define LENGTH_OF_VMMCALL 3
+
+extern const char blob[], blob_int[], blob_end[], direct32[];
+
+static volatile u32 data __aligned(4096) = MAGIC1;
+static u64 pae[4] __aligned(32), pae_low[512] __aligned(4096), pae_alias[512] __aligned(4096);
+static u32 two_level[1024] __aligned(4096);
+static struct l2 l2;
+
+static const struct step {
+	u64 rbx, cr0, cr4, lma;
+	u16 cs_attrib; /* its L and D bits */
+} steps[] = {
+	{ 0, 0, 0, 0, 0 },
+	{ 0x2121, 0, 0, 0, 0 },
+	{ SEL_CODE32, CR0_PE, 0, 0, 0x400 },
+	{ MAGIC1, CR0_PE | CR0_PG, CR4_PAE, 0, 0x400 },
+	{ MAGIC1, CR0_PE | CR0_PG, CR4_PSE, 0, 0x400 },
+	{ MAGIC1, CR0_PE | CR0_PG, CR4_PAE, EFER_LMA, 0x400 },
+	{ BIT(40), CR0_PE | CR0_PG, CR4_PAE, EFER_LMA, 0x200 },
+};
+
+static void build_tables(void)
+{
+	pae[0] = phys(pae_low) | PTE_P;
+	pae[ALIAS >> 30] = phys(pae_alias) | PTE_P;
+	for (u32 i = 0; i < 512; i++) {
+		pae_low[i] = i * MIB(2) | PT_RW | PTE_PS;
+		two_level[i / 2] = (u32)((i / 2) * MIB(4) | PT_RW | PTE_PS);
+	}
+	pae_alias[0] = ALIGN_DOWN(phys(&data), MIB(2)) | PT_RW | PTE_PS;
+	two_level[ALIAS >> 22] = (u32)(ALIGN_DOWN(phys(&data), MIB(4)) | PT_RW | PTE_PS);
+}
+
+static u32 alias_of_data(bool is_pae)
+{
+	return ALIAS + (u32)(phys(&data) & (is_pae ? MIB(2) - 1 : MIB(4) - 1));
+}
+
+static void check_step(unsigned int i)
+{
+	const struct step *s = &steps[i];
+	struct vmcb *v = l2.vmcb;
+	char what[] = "step 0";
+
+	what[5] = (char)('1' + i);
+	check_eq(what, v->rax, i + 1);
+	check_eq(what, l2.gprs.rbx, s->rbx);
+	check_eq(what, v->cr0 & (CR0_PE | CR0_PG), s->cr0);
+	check_eq(what, v->cr4 & (CR4_PAE | CR4_PSE), s->cr4);
+	check_eq(what, v->efer & EFER_LMA, s->lma);
+	check_eq(what, v->cs.attrib & 0x600, s->cs_attrib);
+	v->rip += LENGTH_OF_VMMCALL;
+}
+
+static void walk_through_modes(void)
+{
+	memcpy((void *)BLOB, blob, (size_t)(blob_end - blob));
+	((volatile u32 *)IVT)[0x21] = (BLOB >> 4) << 16 | (u32)(blob_int - blob);
+	l2_set_real(&l2, BLOB);
+	l2.vmcb->idtr.base = IVT;
+	l2.gprs = (struct gprs){ .rdi = phys(pae), .rsi = phys(two_level), .rbp = read_cr3() };
+	for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++) {
+		/* The tables of step i + 1 are in force when it reads; long mode maps all to itself. */
+		l2.gprs.rdx = i == 5 ? phys(&data) : alias_of_data(i == 3);
+		if (!l2_run_expect(&l2, "walk through the modes", EXIT_VMMCALL)) {
+			return;
+		}
+		check_step(i);
+	}
+}
+
+static void enter_directly(const char *what, u32 edx)
+{
+	l2.gprs.rdx = edx;
+	l2.gprs.rbx = 0;
+	if (l2_run_expect(&l2, what, EXIT_VMMCALL)) {
+		check_eq(what, l2.gprs.rbx, MAGIC1);
+	}
+}
+
+void test_main(void)
+{
+	const u32 eip = (u32)phys(direct32);
+
+	svm_require();
+	build_tables();
+	l2.kvm_style = cmdline_has("kvm");
+	l2_init(&l2);
+	l2_use_npt_of_cmdline(&l2);
+	walk_through_modes();
+	l2_set_protected32(&l2, eip);
+	enter_directly("protected mode without paging", (u32)phys(&data));
+	l2_set_paged32(&l2, eip, phys(pae), true);
+	enter_directly("PAE paging", alias_of_data(true));
+	l2_set_paged32(&l2, eip, phys(two_level), false);
+	enter_directly("two-level paging", alias_of_data(false));
+	report_success();
+}
