@@ -56,6 +56,10 @@ $B/symtab.o: $(OBJS) linker.ld tools/symtab
 	$Q$(PYTHON) tools/symtab $B/plinth0.elf > $B/symtab.S
 	$Q$(CC) -c $B/symtab.S -o $@
 
+# The path of every exit, where instructions are counted: backtraces step over these frames.
+HOT	:= $(addprefix $B/hv/arch/x86/,cpuid.o svm/exits.o svm/insn.o svm/nested.o svm/nested_insn.o \
+	   svm/vmcb12.o svm/merge.o svm/reflect.o svm/entry_checks.o svm/npt.o)
+$(HOT): HVFLAGS += -fomit-frame-pointer
 $B/hv/arch/x86/version.o: HVFLAGS += -DPLINTH_VERSION='"$(VERSION)"'
 $B/hv/%.o: %.c Makefile
 	@mkdir -p $(@D)

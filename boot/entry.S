@@ -67,8 +67,7 @@ multiboot2_entry:
 	lea	(boot_pdpt - IMAGE_VA + 3)(%ebp), %eax
 	mov	%eax, (boot_pml4 - IMAGE_VA)(%ebp)
 
-	mov	%cr4, %eax
-	or	$0x20, %eax			/* PAE */
+	mov	$0x20, %eax			/* PAE, and nothing that firmware left: no LA57 */
 	mov	%eax, %cr4
 	lea	(boot_pml4 - IMAGE_VA)(%ebp), %eax
 	mov	%eax, %cr3
@@ -78,7 +77,7 @@ multiboot2_entry:
 	wrmsr
 	mov	%cr0, %eax
 	or	$0x80010001, %eax		/* PG, WP, PE */
-	and	$~0xe, %eax			/* no TS, EM, MP */
+	and	$0x9fffffff & ~0xe, %eax	/* no CD, NW, TS, EM, MP */
 	mov	%eax, %cr0
 
 	/* The descriptor's 32-bit base and the far pointer depend on where we are: filled here. */

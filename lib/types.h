@@ -27,6 +27,8 @@ typedef int64_t s64;
 #define __printf_like(f, a)  __attribute__((format(printf, f, a)))
 #define __maybe_unused	     __attribute__((unused))
 #define __cold		     __attribute__((cold))
+/* On the path of every exit, and without a buffer of bytes: no stack canary. */
+#define __hot		     __attribute__((hot, no_stack_protector))
 #define likely(x)	     __builtin_expect(!!(x), 1)
 #define unlikely(x)	     __builtin_expect(!!(x), 0)
 #define ARRAY_SIZE(a)	     (sizeof(a) / sizeof((a)[0]))

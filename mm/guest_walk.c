@@ -7,16 +7,16 @@
 
 #include "mm/pt_formats.def"
 
-#define CR0_WP	   BIT(16)
-#define CR0_PG	   BIT(31)
-#define CR4_PSE	   BIT(4)
-#define CR4_PAE	   BIT(5)
-#define CR4_LA57   BIT(12)
-#define CR4_SMEP   BIT(20)
-#define CR4_SMAP   BIT(21)
-#define EFER_LMA   BIT(10)
-#define EFER_NXE   BIT(11)
-#define RFLAGS_AC  BIT(18)
+#define CR0_WP	  BIT(16)
+#define CR0_PG	  BIT(31)
+#define CR4_PSE	  BIT(4)
+#define CR4_PAE	  BIT(5)
+#define CR4_LA57  BIT(12)
+#define CR4_SMEP  BIT(20)
+#define CR4_SMAP  BIT(21)
+#define EFER_LMA  BIT(10)
+#define EFER_NXE  BIT(11)
+#define RFLAGS_AC BIT(18)
 
 /*
  * The walk is written once, for any format, and compiled twice: long mode's format is a constant
@@ -144,7 +144,7 @@ static INLINE enum guest_walk_status walk_tables(const struct guest_paging *pagi
 		trace->gpa[level] = gpa;
 		trace->raw[level] = raw;
 		end->entry = entry;
-		is_leaf = level == PT_LEVEL_4K ||
+		is_leaf = level <= PT_LEVEL_4K ||
 			  ((entry & format->large) && (rules->leaf_levels & BIT(level)));
 		if (unlikely(!pt_entry_is_present(format, entry))) {
 			out->error_code = 0;
@@ -278,8 +278,8 @@ static INLINE enum guest_walk_status walk(const struct guest_paging *paging,
 	out->level = (u8)end.level;
 	out->entry = end.entry;
 	if (status == GUEST_WALK_OK &&
-	    !(is_nested ? nested_rights_allow(format, end.rights, access) :
-			  guest_rights_allow(paging, format, end.rights, access))) {
+	    !(is_nested ? nested_rights_allow(format, end.rights, access)
+			: guest_rights_allow(paging, format, end.rights, access))) {
 		out->error_code = PF_PRESENT;
 		status = GUEST_WALK_FAULT;
 	}
@@ -304,8 +304,8 @@ static enum guest_walk_status walk_32(const struct guest_paging *paging, u32 va,
 				      bool is_nested, struct guest_walk_result *out)
 {
 	struct walk_rules rules;
-	const struct pt_format *format = paging->cr4 & CR4_PAE ? pae_rules(paging, &rules) :
-								 legacy_rules(paging, &rules);
+	const struct pt_format *format =
+		paging->cr4 & CR4_PAE ? pae_rules(paging, &rules) : legacy_rules(paging, &rules);
 
 	return walk(paging, format, &rules, va, access, is_nested, out);
 }

@@ -24,15 +24,15 @@ enum guest_walk_status {
 	GUEST_WALK_NON_CANONICAL, /* #GP, or #SS for a stack access */
 	GUEST_WALK_READ_FAILED,	  /* read64 said no; address is the entry's */
 	GUEST_WALK_WRITE_FAILED,  /* cmpxchg64 said no; address is the entry's */
-	GUEST_WALK_RETRY,	  /* an entry changed under the walk: walk again, or run the guest */
+	GUEST_WALK_RETRY, /* an entry changed under the walk: walk again, or run the guest */
 };
 
 /* Page-fault error code; the low bits of EXITINFO1 of a nested page fault are the same. */
-#define PF_PRESENT	BIT(0)
-#define PF_WRITE	BIT(1)
-#define PF_USER	BIT(2)
-#define PF_RSVD	BIT(3)
-#define PF_FETCH	BIT(4)
+#define PF_PRESENT BIT(0)
+#define PF_WRITE   BIT(1)
+#define PF_USER	   BIT(2)
+#define PF_RSVD	   BIT(3)
+#define PF_FETCH   BIT(4)
 
 /* guest_paging.model: where CPUs differ */
 #define GUEST_PAGING_NO_1G 0x1u /* CPUID Page1GB is clear: PS in a PDPE is reserved */
@@ -52,8 +52,8 @@ struct guest_paging {
 	u8 model;      /* GUEST_PAGING_* */
 	void *ctx;
 	/*
-	 * Reads the aligned 8 bytes at a physical address of the walked machine (for L2's own tables
-	 * an L2 GPA: the callback translates). False ends the walk.
+	 * Reads the aligned 8 bytes at a physical address of the walked machine (for L2's own
+	 * tables an L2 GPA: the callback translates). False ends the walk.
 	 */
 	bool (*read64)(void *ctx, u64 gpa, u64 *value);
 	/* Only for GUEST_WALK_SET_AD: stores `value` if `want` is still there, and says whether. */
@@ -66,8 +66,8 @@ struct guest_walk_result {
 	u32 error_code; /* FAULT: PF_* */
 	u8 level;	/* of that entry: PT_LEVEL_*, 4, 5; 0 without paging */
 	u8 page_shift;	/* OK: log2 of the page size: 12, 21, 22, 30 */
-	u8 perms;	/* OK: PT_*, what the tables allow: all levels together, CR bits not applied */
-	bool dirty;	/* OK: the page's dirty bit */
+	u8 perms;   /* OK: PT_*, what the tables allow: all levels together, CR bits not applied */
+	bool dirty; /* OK: the page's dirty bit */
 };
 
 /*
@@ -98,21 +98,25 @@ static inline __attribute__((always_inline)) bool
 guest_walk_executed(u64 cr3, u64 va, bool (*read64)(void *ctx, u64 gpa, u64 *value), void *ctx,
 		    u64 *gpa)
 {
+	u64 address = GENMASK(51, 12);
 	u64 entry = cr3;
-	u64 offset;
 
-	for (unsigned int shift = 39;; shift -= 9) {
-		u64 table = entry & GENMASK(51, 12);
+	/* Budgets are counted in instructions: unrolled, and with the mask in a register. */
+	__asm__("" : "+r"(address));
+#pragma GCC unroll 4
+	for (int shift = 39; shift >= PAGE_SHIFT; shift -= 9) {
+		u64 offset = BIT(shift) - 1;
 
-		if (!read64(ctx, table + (va >> shift & 511) * 8, &entry) || !(entry & BIT(0))) {
+		if (!read64(ctx, (entry & address) + (va >> shift & 511) * 8, &entry) ||
+		    !(entry & BIT(0))) {
 			return false;
 		}
 		if (shift == PAGE_SHIFT || ((entry & BIT(7)) && shift != 39)) {
-			offset = BIT(shift) - 1;
-			*gpa = (entry & GENMASK(51, 12) & ~offset) | (va & offset);
+			*gpa = (entry & address & ~offset) | (va & offset);
 			return true;
 		}
 	}
+	return false;
 }
 
 #endif

@@ -223,15 +223,23 @@ int pt_split(const struct pt *pt, u64 va, unsigned int level)
 int pt_lookup(const struct pt *pt, u64 va, struct pt_mapping *out)
 {
 	const struct pt_format *format = pt->format;
-	unsigned int level;
+	unsigned int level = format->levels;
+	u64 table = pt->root;
 	u64 entry;
 
 	if (!is_translatable(format, va)) {
 		return -ERANGE_;
 	}
-	entry = *find_entry(pt, va, PT_LEVEL_4K, &level);
-	if (!pt_entry_is_present(format, entry)) {
-		return -ENOENT_;
+	/* Another CPU may split a page meanwhile: what is judged and what is used is one load. */
+	for (;; level--) {
+		entry = __atomic_load_n(entry_at(pt, table, va, level), __ATOMIC_ACQUIRE);
+		if (!pt_entry_is_present(format, entry)) {
+			return -ENOENT_;
+		}
+		if (level == PT_LEVEL_4K || pt_entry_is_leaf(format, entry, level)) {
+			break;
+		}
+		table = pt_entry_address(format, entry, level, false);
 	}
 	*out = (struct pt_mapping){
 		.entry = entry,

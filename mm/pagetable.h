@@ -32,23 +32,23 @@ struct pt {
 };
 
 struct pt_mapping {
-	u64 pa;	      /* of va itself, not of its page */
-	u64 entry;    /* the leaf as it stands */
+	u64 pa;	   /* of va itself, not of its page */
+	u64 entry; /* the leaf as it stands */
 	u64 page_size;
-	u32 attr;     /* PT_ATTR() */
+	u32 attr; /* PT_ATTR() */
 	u8 level;
 };
 
 /*
- * Maps [va, va + len) to pa on with the attributes PT_ATTR(perms, memtype), replacing what is there,
- * with the largest pages that alignment, pt->max_level and max_level (PT_LEVEL_*) allow and where
- * no table stands already. All three are multiples of 4 KiB. Returns 0; -EINVAL_ (alignment,
+ * Maps [va, va + len) to pa on with the attributes PT_ATTR(perms, memtype), replacing what is
+ * there, with the largest pages that alignment, pt->max_level and max_level (PT_LEVEL_*) allow and
+ * where no table stands already. All three are multiples of 4 KiB. Returns 0; -EINVAL_ (alignment,
  * attributes without PT_READ); -ERANGE_ (beyond the format's addresses); -ENOMEM_: a first part is
  * mapped, the rest is as it was, and the call may be repeated.
  */
 int pt_map(const struct pt *pt, u64 va, u64 pa, u64 len, u32 attr, unsigned int max_level);
 
-/* Removes every mapping of [va, va + len), splitting pages that reach beyond. Errors as pt_map(). */
+/* Removes what maps [va, va + len), splitting pages that reach beyond. Errors as pt_map(). */
 int pt_unmap(const struct pt *pt, u64 va, u64 len);
 
 /*

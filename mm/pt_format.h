@@ -41,27 +41,27 @@ enum pt_memtype {
 
 struct pt_format {
 	u8 levels;
-	u8 index_bits;	  /* of the address, for each level */
-	u8 entry_bytes;	  /* 4 or 8 */
-	u8 va_bits;	  /* of an address that can be translated */
-	u8 leaf_levels;	  /* BIT(level): where PS makes an entry a leaf */
-	u8 ad_levels;	  /* accessed bits exist up to this level */
-	bool canonical;	  /* bits above va_bits repeat the highest one; else they are 0 */
-	u64 present;	  /* an entry is present when it has one of these */
-	u64 read;	  /* 0: whatever is present can be read */
+	u8 index_bits;	/* of the address, for each level */
+	u8 entry_bytes; /* 4 or 8 */
+	u8 va_bits;	/* of an address that can be translated */
+	u8 leaf_levels; /* BIT(level): where PS makes an entry a leaf */
+	u8 ad_levels;	/* accessed bits exist up to this level */
+	bool canonical; /* bits above va_bits repeat the highest one; else they are 0 */
+	u64 present;	/* an entry is present when it has one of these */
+	u64 read;	/* 0: whatever is present can be read */
 	u64 write;
-	u64 user;	  /* 0: the format knows no privilege */
-	u64 exec;	  /* 0: whatever is present can be executed */
-	u64 deny;	  /* of the four above: those that forbid when set */
-	u64 no_rights;	  /* rights that the top level's entries do not carry, and do not restrict */
-	u64 large;	  /* PS */
+	u64 user;      /* 0: the format knows no privilege */
+	u64 exec;      /* 0: whatever is present can be executed */
+	u64 deny;      /* of the four above: those that forbid when set */
+	u64 no_rights; /* rights that the top level's entries do not carry, and do not restrict */
+	u64 large;     /* PS */
 	u64 accessed;
 	u64 dirty;
-	u64 address;	  /* of a table or a 4 KiB page */
-	u64 table;	  /* bits of an entry that pt_map() makes for a table */
-	u64 leaf;	  /* bits of every entry that pt_map() makes for a page */
+	u64 address; /* of a table or a 4 KiB page */
+	u64 table;   /* bits of an entry that pt_map() makes for a table */
+	u64 leaf;    /* bits of every entry that pt_map() makes for a page */
 	u64 memtype[PT_MEMTYPES];
-	u64 reserved;	  /* must be zero in every entry, apart from the address beyond MAXPHYADDR */
+	u64 reserved; /* must be zero in every entry, apart from the address beyond MAXPHYADDR */
 	u64 reserved_table[PT_MAX_LEVELS + 1]; /* must be zero in an entry for a table, by level */
 	u64 reserved_leaf[PT_MAX_LEVELS + 1];  /* must be zero in an entry for a page, by level */
 };
@@ -96,7 +96,7 @@ static inline bool pt_entry_is_present(const struct pt_format *format, u64 entry
 /* Of a present entry. */
 static inline bool pt_entry_is_leaf(const struct pt_format *format, u64 entry, unsigned int level)
 {
-	return level == PT_LEVEL_4K ||
+	return level <= PT_LEVEL_4K ||
 	       ((format->leaf_levels & BIT(level)) && (entry & format->large));
 }
 

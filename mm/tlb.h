@@ -16,6 +16,7 @@
 struct tlb_vp {
 	u64 want;     /* (a) generation that was asked for, by anyone */
 	u64 done;     /* (a) generation that the owner has paid, by the owner */
+	u64 seen;     /* (o) generation that the entry under way pays */
 	u32 in_guest; /* (a) by the owner */
 };
 
@@ -39,12 +40,17 @@ static inline bool tlb_must_wait(const struct tlb_vp *vp, u64 want)
 static inline bool tlb_enter(struct tlb_vp *vp)
 {
 	__atomic_store_n(&vp->in_guest, 1, __ATOMIC_SEQ_CST);
-	return unlikely(__atomic_load_n(&vp->want, __ATOMIC_SEQ_CST) != vp->done);
+	vp->seen = __atomic_load_n(&vp->want, __ATOMIC_SEQ_CST);
+	return unlikely(vp->seen != vp->done);
 }
 
+/*
+ * Pays what tlb_enter() saw, not what is wanted by now: who came later may have left a request
+ * beside its flush, which this entry has not looked at. It finds us in the guest and kicks.
+ */
 static inline void tlb_paid(struct tlb_vp *vp)
 {
-	__atomic_store_n(&vp->done, __atomic_load_n(&vp->want, __ATOMIC_SEQ_CST), __ATOMIC_RELEASE);
+	__atomic_store_n(&vp->done, vp->seen, __ATOMIC_RELEASE);
 }
 
 static inline void tlb_leave(struct tlb_vp *vp)

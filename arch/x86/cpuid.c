@@ -30,7 +30,7 @@ u32 cpuid_l1_svm_features(void)
 
 void cpuid_as_l1(u32 leaf, u32 subleaf, u64 cr4, u32 regs[4])
 {
-	if (unlikely((leaf & RANGE_MASK) == HYPERVISOR_LEAVES)) {
+	if ((leaf & RANGE_MASK) == HYPERVISOR_LEAVES) {
 		hv_shell_cpuid(leaf, subleaf, regs);
 		return;
 	}
@@ -38,14 +38,35 @@ void cpuid_as_l1(u32 leaf, u32 subleaf, u64 cr4, u32 regs[4])
 	cpuid_policy_apply(&policy, leaf, subleaf, cr4, regs);
 }
 
-void vcpu_cpuid(struct vcpu *v, u64 cr4)
+static inline void give(struct vcpu *v, const u32 regs[4])
 {
-	u32 regs[4];
-
-	v->cpu->stats.cpuid++;
-	cpuid_as_l1(low32(v->gpr[GPR_RAX]), low32(v->gpr[GPR_RCX]), cr4, regs);
 	v->gpr[GPR_RAX] = regs[0];
 	v->gpr[GPR_RBX] = regs[1];
 	v->gpr[GPR_RCX] = regs[2];
 	v->gpr[GPR_RDX] = regs[3];
+}
+
+static __attribute__((noinline)) void hypervisor_leaf(struct vcpu *v, u32 leaf, u32 subleaf)
+{
+	u32 regs[4];
+
+	hv_shell_cpuid(leaf, subleaf, regs);
+	give(v, regs);
+}
+
+/* As cpuid_as_l1(), but what L1 exits for most stays in registers. */
+__hot void vcpu_cpuid(struct vcpu *v, u64 cr4)
+{
+	u32 leaf = low32(v->gpr[GPR_RAX]);
+	u32 subleaf = low32(v->gpr[GPR_RCX]);
+	u32 regs[4];
+
+	v->cpu->stats.cpuid++;
+	if (unlikely((leaf & RANGE_MASK) == HYPERVISOR_LEAVES)) {
+		hypervisor_leaf(v, leaf, subleaf);
+		return;
+	}
+	cpuid(leaf, subleaf, regs);
+	cpuid_policy_apply(&policy, leaf, subleaf, cr4, regs);
+	give(v, regs);
 }

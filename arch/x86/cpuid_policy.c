@@ -19,23 +19,17 @@ static const struct {
 };
 _Static_assert(ARRAY_SIZE(table) < CPUID_POLICY_ROWS_MAX, "one more is for Fn8000_000A");
 
-/* Where the first row of the leaf is noted; NULL: no such leaf ever. */
+/* Where the first row of a leaf of the table is noted. */
 static u8 *slot_of(struct cpuid_policy *p, u32 leaf)
 {
-	if (leaf < CPUID_POLICY_BASIC) {
-		return &p->basic[leaf];
-	}
-	if (leaf - EXTENDED < CPUID_POLICY_EXTENDED) {
-		return &p->extended[leaf - EXTENDED];
-	}
-	return NULL;
+	return leaf < EXTENDED ? &p->basic[leaf] : &p->extended[leaf - EXTENDED];
 }
 
 static struct cpuid_row *row_of(struct cpuid_policy *p, u32 leaf)
 {
-	u8 *slot = slot_of(p, leaf);
+	u8 slot = *slot_of(p, leaf);
 
-	return slot && *slot ? &p->row[*slot - 1] : NULL;
+	return slot ? &p->row[slot - 1] : NULL;
 }
 
 static struct cpuid_row *add_row(struct cpuid_policy *p, u32 leaf, u32 subleaf)
@@ -126,44 +120,6 @@ void cpuid_policy_init(struct cpuid_policy *p, const struct cpuid_policy_hw *hw)
 	}
 	complete(p, hw);
 	offer_svm(p, hw);
-}
-
-static inline const struct cpuid_row *find(const struct cpuid_policy *p, u32 leaf, u32 subleaf)
-{
-	const struct cpuid_row *row;
-	u8 slot = 0;
-
-	if (leaf < CPUID_POLICY_BASIC) {
-		slot = p->basic[leaf];
-	} else if (leaf - EXTENDED < CPUID_POLICY_EXTENDED) {
-		slot = p->extended[leaf - EXTENDED];
-	}
-	if (!slot) {
-		return NULL;
-	}
-	for (row = &p->row[slot - 1]; row->subleaf != CPUID_ANY && row->subleaf != subleaf; row++) {
-		if (row->last) {
-			return NULL;
-		}
-	}
-	return row;
-}
-
-void cpuid_policy_apply(const struct cpuid_policy *p, u32 leaf, u32 subleaf, u64 cr4, u32 regs[4])
-{
-	const struct cpuid_row *row = find(p, leaf, subleaf);
-
-	if (!row) {
-		memset(regs, 0, 4 * sizeof(regs[0]));
-		return;
-	}
-	regs[CPUID_EAX] = (regs[CPUID_EAX] & row->keep[CPUID_EAX]) | row->set[CPUID_EAX];
-	regs[CPUID_EBX] = (regs[CPUID_EBX] & row->keep[CPUID_EBX]) | row->set[CPUID_EBX];
-	regs[CPUID_ECX] = (regs[CPUID_ECX] & row->keep[CPUID_ECX]) | row->set[CPUID_ECX];
-	regs[CPUID_EDX] = (regs[CPUID_EDX] & row->keep[CPUID_EDX]) | row->set[CPUID_EDX];
-	if (row->ecx_bit) {
-		regs[CPUID_ECX] |= (u32)(cr4 >> row->cr4_bit & 1) << row->ecx_bit;
-	}
 }
 
 u32 cpuid_policy_svm_features(const struct cpuid_policy *p)

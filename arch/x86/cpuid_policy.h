@@ -52,12 +52,51 @@ struct cpuid_policy_hw {
 
 void cpuid_policy_init(struct cpuid_policy *p, const struct cpuid_policy_hw *hw);
 
+/* The row of a leaf, NULL when it reads as zero. Inline: CPUID is what L1 exits for most. */
+static inline const struct cpuid_row *cpuid_policy_find(const struct cpuid_policy *p, u32 leaf,
+							u32 subleaf)
+{
+	const struct cpuid_row *row;
+	u8 slot = 0;
+
+	if (leaf < CPUID_POLICY_BASIC) {
+		slot = p->basic[leaf];
+	} else if (leaf - 0x80000000u < CPUID_POLICY_EXTENDED) {
+		slot = p->extended[leaf - 0x80000000u];
+	}
+	if (!slot) {
+		return NULL;
+	}
+	for (row = &p->row[slot - 1]; row->subleaf != CPUID_ANY && row->subleaf != subleaf; row++) {
+		if (row->last) {
+			return NULL;
+		}
+	}
+	return row;
+}
+
 /*
  * Turns the hardware's answer in regs (EAX, EBX, ECX, EDX) to CPUID(leaf, subleaf), executed on
  * L1's CPU under L1's XCR0, into L1's. Leaves that do not exist or are not offered come out as
  * zero, whatever regs held. cr4: L1's. Not for 40000000h..4FFFFFFFh: these come out as zero too.
  */
-void cpuid_policy_apply(const struct cpuid_policy *p, u32 leaf, u32 subleaf, u64 cr4, u32 regs[4]);
+static inline void cpuid_policy_apply(const struct cpuid_policy *p, u32 leaf, u32 subleaf, u64 cr4,
+				      u32 regs[4])
+{
+	const struct cpuid_row *row = cpuid_policy_find(p, leaf, subleaf);
+
+	if (!row) {
+		regs[0] = regs[1] = regs[2] = regs[3] = 0;
+		return;
+	}
+	regs[CPUID_EAX] = (regs[CPUID_EAX] & row->keep[CPUID_EAX]) | row->set[CPUID_EAX];
+	regs[CPUID_EBX] = (regs[CPUID_EBX] & row->keep[CPUID_EBX]) | row->set[CPUID_EBX];
+	regs[CPUID_ECX] = (regs[CPUID_ECX] & row->keep[CPUID_ECX]) | row->set[CPUID_ECX];
+	regs[CPUID_EDX] = (regs[CPUID_EDX] & row->keep[CPUID_EDX]) | row->set[CPUID_EDX];
+	if (row->ecx_bit) {
+		regs[CPUID_ECX] |= (u32)(cr4 >> row->cr4_bit & 1) << row->ecx_bit;
+	}
+}
 
 /* CPUID Fn8000_000A_EDX as L1 sees it; 0 when SVM is not offered. */
 u32 cpuid_policy_svm_features(const struct cpuid_policy *p);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The instruction decoder. It owns the order of decoding: prefixes, opcode, ModRM, immediates; what
- * an opcode is stands in arch/x86/opcodes.def. The opcodes that exit most (CPUID, RDMSR, HLT, IN DX,
- * the SVM and VMX instructions) take one table look-up, because exit costs are counted in
+ * an opcode is stands in arch/x86/opcodes.def. The opcodes that exit most (CPUID, RDMSR, HLT, IN
+ * from DX, the SVM and VMX instructions) take one table look-up, because exit costs are counted in
  * instructions.
  */
 #include "arch/x86/decode.h"
@@ -11,10 +11,10 @@
 
 #include "arch/x86/opcodes.def"
 
-#define REX_B BIT(0)
-#define REX_X BIT(1)
-#define REX_R BIT(2)
-#define REX_W BIT(3)
+#define REX_B	    BIT(0)
+#define REX_X	    BIT(1)
+#define REX_R	    BIT(2)
+#define REX_W	    BIT(3)
 
 #define NO_OVERRIDE 0xff
 
@@ -56,9 +56,10 @@ static bool take(struct decoder *d, unsigned int n, u64 *value)
 	return true;
 }
 
+/* Of 1 to 8 bytes. */
 static u64 sign_extend(u64 value, unsigned int bytes)
 {
-	unsigned int shift = 64 - 8 * bytes;
+	unsigned int shift = (64 - 8 * bytes) & 63;
 
 	return (u64)((s64)(value << shift) >> shift);
 }
@@ -243,8 +244,8 @@ static int decode_sysreg(const struct decoder *d, struct insn *out)
 	if (is_dr) {
 		return out->reg < 8 ? DECODE_OK : DECODE_UD;
 	}
-	return BIT(out->sysreg) & (BIT(0) | BIT(2) | BIT(3) | BIT(4) | BIT(8)) ? DECODE_OK :
-										 DECODE_UD;
+	return BIT(out->sysreg) & (BIT(0) | BIT(2) | BIT(3) | BIT(4) | BIT(8)) ? DECODE_OK
+									       : DECODE_UD;
 }
 
 /* [APM "ModRM and SIB Bytes"], 16-bit addressing: BX+SI, BX+DI, BP+SI, BP+DI, SI, DI, BP, BX. */
@@ -252,7 +253,7 @@ static unsigned int decode_modrm16(struct insn *out)
 {
 	static const u8 base[8] = { GPR_RBX, GPR_RBX, GPR_RBP, GPR_RBP,
 				    GPR_RSI, GPR_RDI, GPR_RBP, GPR_RBX };
-	static const u8 index[8] = { GPR_RSI, GPR_RDI, GPR_RSI, GPR_RDI,
+	static const u8 index[8] = { GPR_RSI,  GPR_RDI,	 GPR_RSI,  GPR_RDI,
 				     GPR_NONE, GPR_NONE, GPR_NONE, GPR_NONE };
 	unsigned int mod = out->modrm >> 6;
 	unsigned int rm = out->modrm & 7;
@@ -395,7 +396,8 @@ static int decode_operands(struct decoder *d, struct insn *out, u32 row)
 }
 
 /* Out of line, so that the fast path needs no frame of saved registers. */
-static __attribute__((noinline)) int decode_slow(const u8 *bytes, size_t len, enum decode_mode mode, struct insn *out)
+static __attribute__((noinline)) int decode_slow(const u8 *bytes, size_t len, enum decode_mode mode,
+						 struct insn *out)
 {
 	struct decoder d = {
 		.bytes = bytes,

@@ -25,7 +25,8 @@ enum decode_status {
 	DECODE_NEED_MORE = -1, /* the bytes end inside the instruction */
 	DECODE_GP = -2,	       /* longer than 15 bytes: #GP(0) */
 	DECODE_UD = -3,	       /* undefined in this mode, or a LOCK that is not allowed: #UD */
-	DECODE_UNKNOWN = -4,   /* may exist (VEX, EVEX, XOP, SSE4a): neither meaning nor length known */
+	DECODE_UNKNOWN =
+		-4, /* may exist (VEX, EVEX, XOP, SSE4a): neither meaning nor length known */
 };
 
 #define GPR_NONE 0xff /* no base or no index in a memory operand */
@@ -155,16 +156,16 @@ enum insn_id {
 };
 
 /* insn.flags */
-#define INSN_F_REP	0x0001 /* F3 is the last of F2 and F3 */
-#define INSN_F_REPNE	0x0002 /* F2 is the last of F2 and F3 */
-#define INSN_F_LOCK	0x0004
-#define INSN_F_REX	0x0008 /* byte registers 4 to 7 are SPL, BPL, SIL, DIL, not AH to BH */
-#define INSN_F_OPSIZE	0x0010 /* 66 was there */
-#define INSN_F_MEM	0x0020 /* r/m is memory: base, index, scale, disp, segment are set */
-#define INSN_F_RIP_REL	0x0040 /* disp counts from the next instruction */
-#define INSN_F_DST_RM	0x0080 /* r/m is the destination, reg or imm the source; else reg <- r/m */
-#define INSN_F_IMM	0x0100 /* imm is an operand, in place of reg */
-#define INSN_F_STRING	0x0200 /* rSI or rDI advance by opsize; REP and REPNE repeat by rCX */
+#define INSN_F_REP     0x0001 /* F3 is the last of F2 and F3 */
+#define INSN_F_REPNE   0x0002 /* F2 is the last of F2 and F3 */
+#define INSN_F_LOCK    0x0004
+#define INSN_F_REX     0x0008 /* byte registers 4 to 7 are SPL, BPL, SIL, DIL, not AH to BH */
+#define INSN_F_OPSIZE  0x0010 /* 66 was there */
+#define INSN_F_MEM     0x0020 /* r/m is memory: base, index, scale, disp, segment are set */
+#define INSN_F_RIP_REL 0x0040 /* disp counts from the next instruction */
+#define INSN_F_DST_RM  0x0080 /* r/m is the destination, reg or imm the source; else reg <- r/m */
+#define INSN_F_IMM     0x0100 /* imm is an operand, in place of reg */
+#define INSN_F_STRING  0x0200 /* rSI or rDI advance by opsize; REP and REPNE repeat by rCX */
 
 /*
  * One decoded instruction. Sizes are in bytes. Registers carry their REX bits; for a register that
@@ -176,19 +177,19 @@ struct insn {
 	u8 length;   /* 1 to 15 */
 	u8 opsize;   /* 1, 2, 4, 8: of the operation */
 	u8 addrsize; /* 2, 4, 8 */
-	u8 memsize;  /* of the memory operand, if any: differs from opsize for MOVZX, LGDT, ...; 0 none */
+	u8 memsize;  /* of the memory operand; not opsize for MOVZX, LGDT, ...; 0: none */
 	u8 segment;  /* SEG_*: of the memory operand, overrides applied */
 	u8 reg;	     /* ModRM.reg, or the register in the opcode */
 	u8 rm;	     /* ModRM.rm when r/m is a register */
 	u8 base;     /* GPR_* or GPR_NONE */
 	u8 index;    /* GPR_* or GPR_NONE */
 	u8 scale;    /* index is shifted left by 0 to 3 */
-	u8 sysreg;   /* CR or DR number; LOCK MOV CR0 gives 8 with INSN_F_LOCK (AMD; #UD on Intel) */
-	u8 modrm;    /* as it stood, 0 if there is none */
-	u8 opcode;   /* the last opcode byte */
-	u16 flags;   /* INSN_F_* */
-	u64 disp;    /* sign-extended; moffs: zero-extended */
-	u64 imm;     /* sign-extended; vectors and ports: zero-extended */
+	u8 sysreg; /* CR or DR number; LOCK MOV CR0 gives 8 with INSN_F_LOCK (AMD; #UD on Intel) */
+	u8 modrm;  /* as it stood, 0 if there is none */
+	u8 opcode; /* the last opcode byte */
+	u16 flags; /* INSN_F_* */
+	u64 disp;  /* sign-extended; moffs: zero-extended */
+	u64 imm;   /* sign-extended; vectors and ports: zero-extended */
 };
 
 /*

@@ -23,10 +23,9 @@ static struct hv_platform platform;
 static struct hv_partition partition;
 static struct spinlock lock;
 
-/* The contents of the overlay pages, by kind; the others are L1's own RAM. */
-static u8 *contents[2];
-/* Where they are shown, for svm_fetch: HV_OVERLAY_OFF when not. (a) */
-static u64 shown[2] = { HV_OVERLAY_OFF, HV_OVERLAY_OFF };
+/* Hypercall page and reference TSC page; the assist pages are L1's own RAM. */
+u8 *hv_shell_contents[2];
+u64 hv_shell_shown[2] = { HV_OVERLAY_OFF, HV_OVERLAY_OFF };
 
 static bool gpa_is_ram(const void *ctx __maybe_unused, u64 gpa)
 {
@@ -66,13 +65,13 @@ bool hv_shell_init(const char *option, u32 vps)
 	hv_policy_parse(&policy, option, warn, NULL);
 	hv_policy_constrain(&policy, &platform, warn, NULL);
 	hv_partition_init(&partition, &policy, &platform, rdtsc());
-	contents[0] = memory_alloc(PAGE_SIZE);
-	contents[1] = memory_alloc(PAGE_SIZE);
-	if (!contents[0] || !contents[1]) {
+	hv_shell_contents[0] = memory_alloc(PAGE_SIZE);
+	hv_shell_contents[1] = memory_alloc(PAGE_SIZE);
+	if (!hv_shell_contents[0] || !hv_shell_contents[1]) {
 		return false;
 	}
-	hv_hypercall_page_fill(&platform, contents[0]);
-	hv_ref_time_fill_page(&partition.clock, 1, (void *)contents[1]);
+	hv_hypercall_page_fill(&platform, hv_shell_contents[0]);
+	hv_ref_time_fill_page(&partition.clock, 1, (void *)hv_shell_contents[1]);
 	return true;
 }
 
@@ -86,16 +85,6 @@ void hv_shell_cpuid(u32 leaf, u32 subleaf, u32 regs[4])
 	hv_cpuid(&policy, &platform, leaf, subleaf, regs);
 }
 
-const u8 *hv_shell_overlay(u64 gpa)
-{
-	u64 page = gpa & PAGE_MASK;
-
-	if (likely(page != shown[0])) {
-		return page == shown[1] ? contents[1] : NULL;
-	}
-	return contents[0];
-}
-
 /* MSRs */
 
 /* True: something of ours was shown there, and is taken for gone. */
@@ -103,9 +92,9 @@ static bool unshow(u64 gpa)
 {
 	bool was = false;
 
-	for (u32 i = 0; i < ARRAY_SIZE(shown); i++) {
-		if (shown[i] == gpa) {
-			__atomic_store_n(&shown[i], HV_OVERLAY_OFF, __ATOMIC_SEQ_CST);
+	for (u32 i = 0; i < ARRAY_SIZE(hv_shell_shown); i++) {
+		if (hv_shell_shown[i] == gpa) {
+			__atomic_store_n(&hv_shell_shown[i], HV_OVERLAY_OFF, __ATOMIC_SEQ_CST);
 			was = true;
 		}
 	}
@@ -119,8 +108,8 @@ static void show_page(const struct hv_overlay_view *view)
 	u32 which = view->kind == HV_OVERLAY_REFERENCE_TSC;
 
 	if (view->kind == HV_OVERLAY_HYPERCALL || view->kind == HV_OVERLAY_REFERENCE_TSC) {
-		__atomic_store_n(&shown[which], view->gpa, __ATOMIC_SEQ_CST);
-		done = slat01_overlay(view->gpa, heap_spa(contents[which]), PT_READ | PT_EXEC);
+		__atomic_store_n(&hv_shell_shown[which], view->gpa, __ATOMIC_SEQ_CST);
+		done = slat01_overlay(view->gpa, heap_spa(hv_shell_contents[which]), PT_READ | PT_EXEC);
 	} else if (was) {
 		/* The assist page is L1's own memory: nothing is laid over it. */
 		done = slat01_restore(view->gpa);

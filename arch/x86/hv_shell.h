@@ -14,7 +14,19 @@ enum outcome hv_shell_rdmsr(struct vcpu *v, u32 msr, u64 *value);
 enum outcome hv_shell_wrmsr(struct vcpu *v, u32 msr, u64 value);
 /* The hypercall instruction of L1. */
 enum outcome hv_shell_hypercall(struct vcpu *v, const struct hv_caller *caller);
+/* Where the two overlay pages with contents of Plinth's are shown, or HV_OVERLAY_OFF; what they are. */
+extern u64 hv_shell_shown[2]; /* (a) */
+extern u8 *hv_shell_contents[2]; /* (b) */
+
 /* What the page at gpa shows in place of L1's RAM, or NULL: to fetch the hypercall page's bytes. */
-const u8 *hv_shell_overlay(u64 gpa);
+static inline const u8 *hv_shell_overlay(u64 gpa)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(hv_shell_shown); i++) {
+		if (unlikely((gpa & PAGE_MASK) == hv_shell_shown[i])) {
+			return hv_shell_contents[i];
+		}
+	}
+	return NULL;
+}
 
 #endif

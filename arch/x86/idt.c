@@ -9,6 +9,7 @@
 #include "arch/x86/panic.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/spec.h"
+#include "arch/x86/vcpu.h"
 
 struct gate {
 	u16 offset_low;
@@ -111,7 +112,7 @@ static bool extable_fix(struct regs *regs)
 
 static void nmi_taken(struct regs *regs)
 {
-	this_cpu()->nmis++;
+	vcpu_nmi_taken(this_cpu());
 	/* An NMI that wakes a halted CPU may come just before its HLT: never sleep over it. */
 	if (regs->rip >= (u64)idle_window_start && regs->rip < (u64)idle_window_end) {
 		regs->rip = (u64)idle_window_end;

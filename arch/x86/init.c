@@ -31,7 +31,6 @@
 #define HEAP_FIXED     MIB(3)
 #define HEAP_PER_CPU   MIB(1)
 #define POOL_DEFAULT   MIB(4)
-#define HEAP_CPUS_MIN  4u
 #define MB2_MAX_SIZE   MIB(1)
 
 static struct boot_info info;
@@ -101,11 +100,21 @@ static u64 pool_bytes(void)
 	return options.pool ? MIB(options.pool) : POOL_DEFAULT;
 }
 
+/* The VPs that L1 gets: as many as firmware lists, and options allow. */
+static u32 vp_count(void)
+{
+	u32 vps = 0;
+
+	for (u32 i = 0; i < acpi.cpu_count; i++) {
+		vps += acpi.cpus[i].enabled;
+	}
+	vps = MIN(MAX(vps, 1u), MAX_CPUS);
+	return options.l1_cpus ? (u32)MIN(vps, options.l1_cpus) : vps;
+}
+
 static void start_memory(u64 image_spa)
 {
-	/* How many CPUs there are is not known yet: firmware's tables need page tables first. */
-	u64 cpus = options.l1_cpus ? options.l1_cpus : HEAP_CPUS_MIN;
-	u64 size = HEAP_FIXED + MIN(cpus, MAX_CPUS) * (HEAP_PER_CPU + pool_bytes());
+	u64 size = HEAP_FIXED + vp_count() * (HEAP_PER_CPU + pool_bytes());
 	const char *why = memory_init(&info, image_spa, ALIGN_UP(size, MIB(2)));
 
 	if (why) {
@@ -135,9 +144,15 @@ static void start_boot_cpu(void)
 	cpu->apic_id = lapic_id();
 }
 
+/* The boot's page tables map the first 4 GiB one to one; firmware's tables are there. */
+static const void *view_below_4g(void *ctx __maybe_unused, u64 spa, size_t len)
+{
+	return range_fits(spa, len, GIB(4)) ? (const void *)spa : NULL;
+}
+
 static void read_firmware_tables(void)
 {
-	const struct acpi_mem mem = { .map = memory_boot_view, .warn = warn_option };
+	const struct acpi_mem mem = { .map = view_below_4g, .warn = warn_option };
 
 	if (!info.rsdp_len) {
 		info.rsdp_len = (u32)acpi_find_rsdp(&mem, info.rsdp);
@@ -165,14 +180,10 @@ static const char *call_name_of(u64 code)
 
 static void start_machine(void)
 {
-	u32 vps = (u32)MAX(acpi.cpu_count, 1u);
+	u32 vps = vp_count();
 	u32 regs[4];
 	const char *why;
 
-	if (options.l1_cpus) {
-		vps = MIN(vps, (u32)options.l1_cpus);
-	}
-	vps = MIN(vps, MAX_CPUS);
 	if (options.l1_exit) {
 		io_set_exit_port((u16)options.l1_exit);
 	}
@@ -275,7 +286,6 @@ static void prepare_panic(void)
 
 static __noreturn void init_on_own_stack(void)
 {
-	read_firmware_tables();
 	time_init(&acpi);
 	start_machine();
 	start_l1();
@@ -289,6 +299,7 @@ __attribute__((optimize("no-stack-protector"))) __noreturn void init_bsp(u32 mag
 	idt_load_early();
 	parse_loader(magic, mbi);
 	choose_vendor();
+	read_firmware_tables();
 	start_memory(image_spa);
 	start_boot_cpu();
 	prepare_panic();

@@ -6,11 +6,17 @@
 #include "arch/x86/console.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/power.h"
+#include "lib/spinlock.h"
 
+#define PORT_KEYBOARD_DATA  0x60
 #define PORT_KEYBOARD	    0x64
+#define KEYBOARD_WRITE_OUT  0xd1
+#define KEYBOARD_NO_A20	    0xdd
 #define KEYBOARD_PULSE	    0xfe
+#define KEYBOARD_OUT_A20    BIT(1)
 #define PORT_SYSTEM_A	    0x92
 #define SYSTEM_A_FAST_RESET BIT(0)
+#define SYSTEM_A_A20	    BIT(1)
 #define PORT_RESET_CONTROL  0xcf9
 #define RESET_CPU	    BIT(2)
 #define HIDDEN_MAX	    4
@@ -18,7 +24,7 @@
 struct port_row {
 	u16 port;
 	u8 size;
-	/* L1 writes `value`; the write itself goes on afterwards. */
+	/* L1 writes `value`; the write itself goes on afterwards. NULL: only filtered. */
 	void (*write)(u32 value);
 };
 
@@ -55,17 +61,13 @@ static void write_acpi_reset(u32 value)
 	}
 }
 
-static void write_pm1_control(u32 value)
-{
-	power_l1_pm1_control(value);
-}
-
 enum {
 	ROW_EXIT,
 	ROW_PM1A,
 	ROW_PM1B,
 	ROW_ACPI_RESET,
 	ROW_KEYBOARD,
+	ROW_KEYBOARD_DATA,
 	ROW_SYSTEM_A,
 	ROW_RESET_CONTROL,
 	ROWS,
@@ -74,10 +76,11 @@ enum {
 /* Port 0: not there. The first four are filled in at boot. */
 static struct port_row rows[ROWS] = {
 	[ROW_EXIT] = { 0, 0, write_exit },
-	[ROW_PM1A] = { 0, 2, write_pm1_control },
-	[ROW_PM1B] = { 0, 2, write_pm1_control },
+	[ROW_PM1A] = { 0, 2, NULL },
+	[ROW_PM1B] = { 0, 2, NULL },
 	[ROW_ACPI_RESET] = { 0, 1, write_acpi_reset },
 	[ROW_KEYBOARD] = { PORT_KEYBOARD, 1, write_keyboard },
+	[ROW_KEYBOARD_DATA] = { PORT_KEYBOARD_DATA, 1, NULL },
 	[ROW_SYSTEM_A] = { PORT_SYSTEM_A, 1, write_system_a },
 	[ROW_RESET_CONTROL] = { PORT_RESET_CONTROL, 1, write_reset_control },
 };
@@ -86,6 +89,8 @@ static struct {
 	u16 port;
 	u16 count;
 } hidden[HIDDEN_MAX];
+
+static struct spinlock lock;
 
 void io_hide(u16 port, u16 count)
 {
@@ -133,6 +138,58 @@ bool io_is_trapped(u32 port)
 	return is_hidden(port);
 }
 
+static bool touches_hidden(const struct io_access *io)
+{
+	for (u32 i = 0; i < io->size; i++) {
+		if (is_hidden(io->port + i)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The byte of a write that goes to `port`; NULL: none does. */
+static u8 *byte_to(const struct io_access *io, u32 *value, u32 port)
+{
+	u32 n = port - io->port;
+
+	return n < io->size ? (u8 *)value + n : NULL;
+}
+
+static bool may_sleep(const struct io_access *io, u32 *value, u16 port)
+{
+	u8 *high = byte_to(io, value, port + 1u);
+
+	return !port || !high || power_l1_pm1_control(port, (u32)*high << 8);
+}
+
+/*
+ * With A20 masked, Plinth's own addresses lose bit 20 as well, so L1 gets it open for good.
+ * False: nothing of the write may reach the machine.
+ */
+static bool filter(const struct io_access *io, u32 *value)
+{
+	static bool data_is_output_port;
+	u8 *byte = byte_to(io, value, PORT_SYSTEM_A);
+
+	if (byte) {
+		*byte |= SYSTEM_A_A20;
+	}
+	byte = byte_to(io, value, PORT_KEYBOARD_DATA);
+	if (byte && data_is_output_port) {
+		*byte |= KEYBOARD_OUT_A20;
+		data_is_output_port = false;
+	}
+	byte = byte_to(io, value, PORT_KEYBOARD);
+	if (byte && *byte == KEYBOARD_NO_A20) {
+		return false;
+	}
+	if (byte) {
+		data_is_output_port = *byte == KEYBOARD_WRITE_OUT;
+	}
+	return may_sleep(io, value, rows[ROW_PM1A].port) && may_sleep(io, value, rows[ROW_PM1B].port);
+}
+
 static u32 port_in(const struct io_access *io)
 {
 	return io->size == 1 ? inb(io->port) : io->size == 2 ? inw(io->port) : inl(io->port);
@@ -152,7 +209,7 @@ static void port_out(const struct io_access *io, u32 value)
 static void io_read(struct vcpu *v, const struct io_access *io)
 {
 	u64 mask = GENMASK(io->size * 8 - 1, 0);
-	u64 value = is_hidden(io->port) ? mask : port_in(io);
+	u64 value = touches_hidden(io) ? mask : port_in(io);
 
 	if (io->size == 4) {
 		v->gpr[GPR_RAX] = value & mask;
@@ -165,15 +222,21 @@ static void io_write(struct vcpu *v, const struct io_access *io)
 {
 	u32 value = low32(v->gpr[GPR_RAX] & GENMASK(io->size * 8 - 1, 0));
 
-	if (is_hidden(io->port)) {
+	if (touches_hidden(io)) {
 		return;
 	}
 	for (unsigned int i = 0; i < ROWS; i++) {
-		if (rows[i].port == io->port && (!rows[i].size || rows[i].size == io->size)) {
+		if (rows[i].write && rows[i].port == io->port &&
+		    (!rows[i].size || rows[i].size == io->size)) {
 			rows[i].write(value);
 		}
 	}
-	port_out(io, value);
+	/* The keyboard controller's commands have to be followed in the order that it gets them. */
+	spin_lock(&lock);
+	if (filter(io, &value)) {
+		port_out(io, value);
+	}
+	spin_unlock(&lock);
 }
 
 void vcpu_io(struct vcpu *v, const struct io_access *io)

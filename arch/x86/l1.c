@@ -16,7 +16,7 @@ static union {
 	struct l1_multiboot_buffers multiboot;
 } *buffers;
 static struct l1_plan plan;
-static struct memmap planner_map;
+static struct memmap room; /* L1's map without the modules */
 static struct l1_module modules[BOOT_MODULES_MAX];
 
 /* The highest module first, so that a move upwards never runs over one that still waits. */
@@ -70,7 +70,7 @@ static const char *move_modules(const struct boot_info *info)
 		modules[i] = (struct l1_module){ .data = l1_page(dest),
 						 .size = size,
 						 .cmdline = m->cmdline };
-		if (!memmap_hide(&planner_map, dest, MAX(size, 1))) {
+		if (!memmap_hide(&room, dest, MAX(size, 1))) {
 			return "the memory map has too many pieces";
 		}
 		top = dest;
@@ -121,12 +121,13 @@ const char *l1_load(const struct boot_info *info, struct l1_entry *entry)
 	if (!buffers) {
 		return "too little memory to plan the start of L1";
 	}
-	planner_map = *memory_l1_map();
+	room = *memory_l1_map();
 	why = move_modules(info);
 	if (why) {
 		return why;
 	}
-	in.map = &planner_map;
+	in.map = memory_l1_map();
+	in.room = &room;
 	in.image = modules[0].data;
 	in.image_size = modules[0].size;
 	in.cmdline = modules[0].cmdline;

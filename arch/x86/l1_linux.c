@@ -111,7 +111,7 @@ static const char *place_kernel(const struct l1_input *in, struct kernel *k, str
 
 	k->addr = k->hdr.pref_address;
 	if (k->addr < MIB(1) || !range_fits(k->addr, k->reserve, MAPPED_SIZE) ||
-	    !memmap_covers_ram(in->map, k->addr, k->reserve)) {
+	    !memmap_covers_ram(l1_room(in), k->addr, k->reserve)) {
 		if (!k->hdr.relocatable_kernel) {
 			return "L1: no RAM at the address of the kernel, which is not relocatable";
 		}
@@ -120,7 +120,7 @@ static const char *place_kernel(const struct l1_input *in, struct kernel *k, str
 		}
 		/* Below its preferred address, a kernel would move itself up to there. */
 		k->addr =
-			memmap_find_bottom(in->map, k->reserve, MAX(align, PAGE_SIZE),
+			memmap_find_bottom(l1_room(in), k->reserve, MAX(align, PAGE_SIZE),
 					   MAX(k->hdr.pref_address, MIB(1)), MAPPED_SIZE, NULL, 0);
 		if (k->addr == MEMMAP_NONE) {
 			return "L1: no room in L1's RAM for the kernel";
@@ -221,11 +221,11 @@ static const char *place_initrd(const struct l1_input *in, const struct kernel *
 	if (total == 0) {
 		return NULL;
 	}
-	addr = memmap_find_top(in->map, total, PAGE_SIZE,
+	addr = memmap_find_top(l1_room(in), total, PAGE_SIZE,
 			       MIN((u64)k->hdr.initrd_addr_max + 1, MAPPED_SIZE), plan->taken,
 			       plan->taken_count);
 	if (addr == MEMMAP_NONE && (k->hdr.xloadflags & XLF_CAN_BE_LOADED_ABOVE_4G)) {
-		addr = memmap_find_top(in->map, total, PAGE_SIZE, MEMMAP_LIMIT, plan->taken,
+		addr = memmap_find_top(l1_room(in), total, PAGE_SIZE, MEMMAP_LIMIT, plan->taken,
 				       plan->taken_count);
 	}
 	if (addr == MEMMAP_NONE) {
@@ -287,10 +287,10 @@ static const char *place_low(const struct l1_input *in, const struct kernel *k,
 	if (in->rsdp_len > PAGE_SIZE) {
 		return "L1: the RSDP has an impossible length";
 	}
-	*low = memmap_find_bottom(in->map, size, PAGE_SIZE, LOW_FROM, LOW_TO, plan->taken,
+	*low = memmap_find_bottom(l1_room(in), size, PAGE_SIZE, LOW_FROM, LOW_TO, plan->taken,
 				  plan->taken_count);
 	if (*low == MEMMAP_NONE) {
-		*low = memmap_find_top(in->map, size, PAGE_SIZE, MAPPED_SIZE, plan->taken,
+		*low = memmap_find_top(l1_room(in), size, PAGE_SIZE, MAPPED_SIZE, plan->taken,
 				       plan->taken_count);
 	}
 	if (*low == MEMMAP_NONE) {

@@ -119,7 +119,7 @@ static const char *load_segment(const struct l1_input *in, u64 offset, u64 addr,
 	if (!range_fits(addr, memsz, LIMIT)) {
 		return "L1: a segment ends above 4 GiB";
 	}
-	if (!memmap_covers_ram(in->map, addr, memsz)) {
+	if (!memmap_covers_ram(l1_room(in), addr, memsz)) {
 		return "L1: a segment lies where L1 has no RAM";
 	}
 	for (u32 i = 0; i < plan->taken_count; i++) {
@@ -239,11 +239,11 @@ static const char *place_modules(const struct l1_input *in, u64 kernel_end, u64 
 	for (u32 i = 0; i < in->module_count; i++) {
 		const struct l1_module *m = &in->modules[i];
 		u64 room = MAX(m->size, 1);
-		u64 addr = memmap_find_bottom(in->map, room, PAGE_SIZE, kernel_end, LIMIT,
+		u64 addr = memmap_find_bottom(l1_room(in), room, PAGE_SIZE, kernel_end, LIMIT,
 					      plan->taken, plan->taken_count);
 
 		if (addr == MEMMAP_NONE) {
-			addr = memmap_find_bottom(in->map, room, PAGE_SIZE, MIB(1), LIMIT,
+			addr = memmap_find_bottom(l1_room(in), room, PAGE_SIZE, MIB(1), LIMIT,
 						  plan->taken, plan->taken_count);
 		}
 		if (addr == MEMMAP_NONE) {
@@ -375,10 +375,10 @@ static const char *place_info(const struct l1_input *in, const u64 *addrs, u64 k
 	if (b->full) {
 		return "L1: command lines too long for the Multiboot information";
 	}
-	b->base = memmap_find_bottom(in->map, b->used, 8, LOW_FROM, LOW_TO, plan->taken,
+	b->base = memmap_find_bottom(l1_room(in), b->used, 8, LOW_FROM, LOW_TO, plan->taken,
 				     plan->taken_count);
 	if (b->base == MEMMAP_NONE) {
-		b->base = memmap_find_bottom(in->map, b->used, 8, kernel_end, LIMIT, plan->taken,
+		b->base = memmap_find_bottom(l1_room(in), b->used, 8, kernel_end, LIMIT, plan->taken,
 					     plan->taken_count);
 	}
 	if (b->base == MEMMAP_NONE) {

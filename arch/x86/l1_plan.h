@@ -43,7 +43,7 @@ struct l1_screen {
 	u8 color_size[3];
 };
 
-/* All of it is in Plinth's own memory, none of it in L1's RAM, and stays until the plan is done. */
+/* All of it lies outside of `room`, and stays until the plan is done. */
 struct l1_input {
 	const u8 *image;
 	u64 image_size;
@@ -51,7 +51,8 @@ struct l1_input {
 	const char *cmdline; /* the rest of it, or Linux's whole command line */
 	const struct l1_module *modules;
 	u32 module_count;
-	const struct memmap *map; /* L1's: everything it may name */
+	const struct memmap *map;  /* L1's, as it will see it */
+	const struct memmap *room; /* where pieces may go; NULL: everywhere in `map` */
 	const u8 *rsdp;		  /* a copy, or NULL */
 	u32 rsdp_len;
 	struct l1_screen screen;
@@ -97,6 +98,11 @@ struct l1_plan {
 	struct mem_region taken[L1_PIECES_MAX];
 	struct l1_entry entry;
 };
+
+static inline const struct memmap *l1_room(const struct l1_input *in)
+{
+	return in->room ? in->room : in->map;
+}
 
 /* What the size bytes at image are, by their magic numbers alone. */
 enum l1_image l1_image_detect(const u8 *image, u64 size);

@@ -3,6 +3,7 @@
 #include "arch/x86/lapic.h"
 
 #include "arch/x86/asm.h"
+#include "arch/x86/console.h"
 #include "arch/x86/memory.h"
 #include "arch/x86/spec.h"
 #include "lib/err.h"
@@ -20,8 +21,11 @@ bool lapic_is_x2apic(void)
 
 u32 lapic_read(u32 reg)
 {
+	u64 value = 0;
+
+	/* A register that this APIC does not have is #GP in x2APIC mode. */
 	if (lapic_is_x2apic()) {
-		return low32(rdmsr(MSR_X2APIC_FIRST + (reg >> 4)));
+		return rdmsr_safe(MSR_X2APIC_FIRST + (reg >> 4), &value) ? low32(value) : 0;
 	}
 	return *(volatile u32 *)(page + reg);
 }
@@ -29,7 +33,9 @@ u32 lapic_read(u32 reg)
 void lapic_write(u32 reg, u32 value)
 {
 	if (lapic_is_x2apic()) {
-		wrmsr(MSR_X2APIC_FIRST + (reg >> 4), value);
+		if (!wrmsr_safe(MSR_X2APIC_FIRST + (reg >> 4), value)) {
+			log_limited(LOG_DEBUG, "the local APIC refuses %x in register %x", value, reg);
+		}
 		return;
 	}
 	*(volatile u32 *)(page + reg) = value;

@@ -120,21 +120,6 @@ void *memory_map_mmio(u64 spa, u64 len)
 	return (void *)(MMIO_BASE + spa);
 }
 
-const void *memory_boot_view(void *ctx __maybe_unused, u64 spa, size_t len)
-{
-	u64 first = spa & PAGE_MASK;
-	u64 size;
-
-	if (!range_fits(spa, len, BIT(45)) || len > MIB(16)) {
-		return NULL;
-	}
-	size = ALIGN_UP(spa + len, PAGE_SIZE) - first;
-	if (pt_map(&host, MMIO_BASE + first, first, size, PT_ATTR(PT_READ, PT_WB), PT_LEVEL_4K)) {
-		return NULL;
-	}
-	return (const void *)(MMIO_BASE + spa);
-}
-
 int memory_map_trampoline(u64 spa, bool on)
 {
 	if (!on) {
@@ -158,12 +143,12 @@ static bool copy_safe(void *to, const void *from, size_t len)
 
 bool l1_read(u64 gpa, void *buf, size_t len)
 {
-	return range_fits(gpa, len, DIRECT_LIMIT) && copy_safe(buf, l1_page(gpa), len);
+	return range_fits(gpa, len, PHYS_LIMIT) && copy_safe(buf, l1_page(gpa), len);
 }
 
 bool l1_write(u64 gpa, const void *buf, size_t len)
 {
-	return range_fits(gpa, len, DIRECT_LIMIT) && copy_safe(l1_page(gpa), buf, len);
+	return range_fits(gpa, len, PHYS_LIMIT) && copy_safe(l1_page(gpa), buf, len);
 }
 
 /* Boot */

@@ -3,10 +3,11 @@
  * Plinth's address space and everything that touches physical memory.
  *
  *   DIRECT_BASE + spa	L1's RAM and nothing else: what is hidden from L1 and what is no RAM is not
- *			mapped here, so a guest address can never make Plinth touch its own memory;
- *			a bad one fails softly in the l1_* accessors
+ *			mapped here, and Plinth's own mappings are all in the upper half. So no
+ *			address below 2^52 can make Plinth touch its own memory: a bad one faults,
+ *			and fails softly in the l1_* accessors
  *   HEAP_BASE + spa	Plinth's own region, taken from the top of RAM at boot
- *   MMIO_BASE + spa	device registers, and firmware tables while it boots
+ *   MMIO_BASE + spa	device registers
  *   STACKS_BASE	stacks, each with an unmapped page below it
  *   image		at its linked address, W^X
  */
@@ -17,14 +18,16 @@
 #include "mm/memmap.h"
 #include "mm/pagetable.h"
 
-#define DIRECT_BASE 0xffff800000000000ull
+#define DIRECT_BASE 0x0000100000000000ull
 #define HEAP_BASE   0xffffa00000000000ull
 #define MMIO_BASE   0xffffc00000000000ull
 #define STACKS_BASE 0xffffe00000000000ull
 #define IMAGE_BASE  0xffffffff80000000ull
 
-/* The largest guest-physical address (exclusive) that the direct map has room for. */
-#define DIRECT_LIMIT 0x200000000000ull
+/* RAM above this (exclusive) is L1's, but out of Plinth's reach. */
+#define DIRECT_LIMIT 0x600000000000ull
+/* No physical address is larger; DIRECT_BASE plus a smaller one never reaches the upper half. */
+#define PHYS_LIMIT   BIT(52)
 
 struct boot_info;
 
@@ -58,8 +61,6 @@ static inline void *heap_va(u64 spa)
 }
 
 void *memory_map_mmio(u64 spa, u64 len);
-/* For init only: a read-only view of firmware's tables; NULL where there is no address. */
-const void *memory_boot_view(void *ctx, u64 spa, size_t len);
 /* The page that waking CPUs start in, at its physical address; off again once all are there. */
 int memory_map_trampoline(u64 spa, bool on);
 
@@ -67,21 +68,26 @@ int memory_map_trampoline(u64 spa, bool on);
 bool l1_read(u64 gpa, void *buf, size_t len);
 bool l1_write(u64 gpa, const void *buf, size_t len);
 
+/* The same for one aligned word at an address that is below PHYS_LIMIT already. */
+static inline __must_check bool l1_read64_at(u64 gpa, u64 *v)
+{
+	u64 value;
+
+	__asm__ goto("1: mov (%1), %0\n"
+		     ".pushsection .extable, \"a\"\n .quad 1b, %l2\n .popsection\n"
+		     : "=r"(value)
+		     : "r"(DIRECT_BASE + gpa)
+		     : "memory"
+		     : fault);
+	*v = value;
+	return true;
+fault:
+	return false;
+}
+
 static inline __must_check bool l1_read64(u64 gpa, u64 *v)
 {
-	u64 value = 0;
-	bool ok = false;
-
-	if (unlikely(gpa >= DIRECT_LIMIT)) {
-		return false;
-	}
-	__asm__ volatile("1: mov (%2), %0\n mov $1, %b1\n 2:\n"
-			 ".pushsection .extable, \"a\"\n .quad 1b, 2b\n .popsection\n"
-			 : "+r"(value), "+r"(ok)
-			 : "r"(DIRECT_BASE + gpa)
-			 : "memory");
-	*v = value;
-	return ok;
+	return likely(gpa < PHYS_LIMIT) && l1_read64_at(gpa, v);
 }
 
 /* Compare-and-exchange on L1's memory; *swapped says whether `want` was there. */
@@ -89,7 +95,7 @@ static inline __must_check bool l1_cmpxchg64(u64 gpa, u64 want, u64 value, bool 
 {
 	bool ok = false, equal = false;
 
-	if (unlikely(gpa >= DIRECT_LIMIT)) {
+	if (unlikely(gpa >= PHYS_LIMIT)) {
 		return false;
 	}
 	__asm__ volatile("1: lock cmpxchg %4, (%3)\n sete %b1\n mov $1, %b0\n 2:\n"

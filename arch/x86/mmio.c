@@ -28,6 +28,7 @@ void mmio_guard_ioapic(u64 base, u32 pin)
 	if (ioapic.regs && slat01_write_protect(base)) {
 		ioapic.pin = pin;
 		ioapic.base = base;
+		*(volatile u32 *)(ioapic.regs + IOREGSEL) = ioapic.select;
 	}
 }
 
@@ -70,14 +71,17 @@ static bool stored_value(struct vcpu *v, const struct insn *insn, u64 old, u64 *
 
 static enum outcome apic_page(struct vcpu *v, u32 offset, const struct insn *insn)
 {
+	u64 old = insn->id == INSN_XCHG ? lapic_read(offset) : 0;
 	u64 value;
 
-	if (insn->opsize != 4 || (offset & 15) ||
-	    !stored_value(v, insn, lapic_read(offset), &value)) {
+	if (insn->opsize != 4 || (offset & 15) || !stored_value(v, insn, old, &value)) {
 		return OUTCOME_GP;
 	}
 	v->cpu->stats.apic_mmio++;
-	apic_write(v, offset, low32(value));
+	/* In x2APIC mode the page is no APIC: the write is gone. [APM "x2APIC Mode"] */
+	if (!lapic_is_x2apic()) {
+		apic_write(v, offset, low32(value));
+	}
 	return OUTCOME_NEXT;
 }
 

@@ -91,8 +91,6 @@ static enum outcome write_virtual(struct vcpu *v, const struct msr_rule *rule, u
 	case MSR_HANDLER_MTRR:
 		/* Firmware's MTRRs stay: Plinth's own memory types hang on them. */
 		return msr_mtrr_legal(msr, value, phys_mbz) ? OUTCOME_NEXT : OUTCOME_GP;
-	case MSR_HANDLER_HWCR:
-		return OUTCOME_NEXT;
 	case MSR_HANDLER_HYPERV:
 		return hv_shell_wrmsr(v, msr, value);
 	}

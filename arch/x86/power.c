@@ -107,18 +107,24 @@ __noreturn void power_l1_shutdown(void)
 
 void power_l1_reset(const char *how)
 {
-	log_write("run: L1 reset (%s)", how);
+	log_limited(LOG_ERROR, "run: L1 reset (%s)", how);
 }
 
-void power_l1_pm1_control(u32 value)
+/*
+ * From a sleep state firmware goes straight to L1's waking vector, and nothing of Plinth is left
+ * around it: L1 may power off, but not sleep. [ACPI "Waking Vector"]
+ */
+bool power_l1_pm1_control(u16 port, u32 value)
 {
+	u32 type = low32(FIELD_GET(SLP_TYP_MASK, value));
+
 	if (!(value & SLP_EN)) {
-		return;
+		return true;
 	}
-	if (acpi.has_s5 && FIELD_GET(SLP_TYP_MASK, value) == acpi.s5_slp_typa) {
-		log_write("run: L1 power-off");
-	} else {
-		log_write("L1 enters a sleep state (SLP_TYP %u)",
-			  low32(FIELD_GET(SLP_TYP_MASK, value)));
+	if (acpi.has_s5 && type == (port == acpi.pm1a_cnt ? acpi.s5_slp_typa : acpi.s5_slp_typb)) {
+		log_limited(LOG_ERROR, "run: L1 power-off");
+		return true;
 	}
+	log_limited(LOG_ERROR, "L1 asks for a sleep state (SLP_TYP %u): refused", type);
+	return false;
 }

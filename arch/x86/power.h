@@ -16,8 +16,8 @@ __noreturn void power_l1_exit(u32 value);
 __noreturn void power_l1_shutdown(void);
 /* L1 is about to reset the machine; the access itself does it. */
 void power_l1_reset(const char *how);
-/* L1 writes PM1x_CNT. */
-void power_l1_pm1_control(u32 value);
+/* L1 writes PM1A_CNT or PM1B_CNT; false: the write must not reach the machine. */
+bool power_l1_pm1_control(u16 port, u32 value);
 u8 power_acpi_reset_value(void);
 /* May return where the platform does not do it. */
 void power_finish(enum panic_action action);

@@ -14,7 +14,6 @@
 #include "arch/x86/version.h"
 
 #define UART_PORTS   8
-#define ECHO_US	     10000
 #define UART_IIR     2
 #define IIR_NONE     BIT(0)
 #define COM2_IRQ     3
@@ -180,22 +179,16 @@ void shell_io_route(const struct acpi_info *acpi, u32 boot_apic_id)
 	log_info("shell: on COM2%s", routed ? "" : ", answering when L1 exits");
 }
 
-/*
- * A poll arms the UART's interrupt again, and serves at once what comes meanwhile: the NMI of that
- * edge then finds nothing to do. One such NMI after each poll is the console's too.
- */
 bool shell_nmi(const struct percpu *cpu)
 {
-	static u64 echo_until;
-	u64 now = time_microseconds();
-	bool raised, echo;
+	bool raised;
 
 	if (!routed || cpu->id != 0) {
 		return false;
 	}
 	raised = !(inb((u16)(uart.port + UART_IIR)) & IIR_NONE);
-	echo = !raised && now < echo_until;
-	shell_poll(&shell);
-	echo_until = raised ? now + ECHO_US : 0;
-	return raised || echo;
+	if (raised) {
+		shell_poll(&shell);
+	}
+	return raised;
 }

@@ -9,8 +9,20 @@
 /* Mapped at boot; what devices have above is mapped on the first touch. */
 #define BOOT_LIMIT GIB(512)
 
+/*
+ * Behind the APIC page devices write interrupt messages. No CPU has business there, and where a
+ * CPU's write counts as a message (QEMU), it would be an INIT that Plinth never sees.
+ */
+#define MSI_BASE 0xfee01000ull
+#define MSI_SIZE 0xff000ull
+
+#define GUARDED_MAX 4
+
 static struct pt slat;
 static u64 phys_limit;
+static u64 boot_limit;
+static u64 guarded[GUARDED_MAX]; /* (b) pages whose writes Plinth emulates */
+static u32 guarded_count;	 /* (b) */
 static struct spinlock lock;
 
 static u64 *table_at(void *ctx __maybe_unused, u64 pa)
@@ -30,7 +42,18 @@ static const struct pt_ops ops = { .table = table_at, .alloc = table_alloc };
 static bool is_hidden(u64 gpa)
 {
 	return (gpa >= memory_heap_base() && gpa - memory_heap_base() < memory_heap_size()) ||
-	       (gpa >= memory_image_base() && gpa - memory_image_base() < memory_image_size());
+	       (gpa >= memory_image_base() && gpa - memory_image_base() < memory_image_size()) ||
+	       (gpa >= MSI_BASE && gpa - MSI_BASE < MSI_SIZE);
+}
+
+static bool is_guarded(u64 gpa)
+{
+	for (u32 i = 0; i < guarded_count; i++) {
+		if (guarded[i] == (gpa & PAGE_MASK)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 const char *slat01_init(const struct pt_format *format, bool has_1g, unsigned int maxphyaddr)
@@ -54,9 +77,11 @@ const char *slat01_init(const struct pt_format *format, bool has_1g, unsigned in
 	}
 	if (pt_map(&slat, 0, 0, limit, PT_ATTR(PT_RWX | PT_USER, PT_WB), PT_LEVEL_1G) ||
 	    pt_unmap(&slat, memory_heap_base(), memory_heap_size()) ||
-	    pt_unmap(&slat, memory_image_base(), memory_image_size())) {
+	    pt_unmap(&slat, memory_image_base(), memory_image_size()) ||
+	    pt_unmap(&slat, MSI_BASE, MSI_SIZE)) {
 		return "too little memory for L1's tables";
 	}
+	boot_limit = limit;
 	return NULL;
 }
 
@@ -77,7 +102,8 @@ bool slat01_demand_map(u64 gpa)
 	u64 size = slat.max_level == PT_LEVEL_1G ? GIB(1) : MIB(2);
 	bool mapped = false;
 
-	if (gpa >= phys_limit || is_hidden(gpa)) {
+	/* Below, what is not mapped is hidden, and `size` bytes around it must not come back. */
+	if (gpa < boot_limit || gpa >= phys_limit) {
 		return false;
 	}
 	spin_lock(&lock);
@@ -112,10 +138,16 @@ bool slat01_overlay(u64 gpa, u64 spa, u32 perms)
 
 bool slat01_restore(u64 gpa)
 {
-	return !is_hidden(gpa) && change(gpa, gpa & PAGE_MASK, PT_RWX);
+	u32 perms = is_guarded(gpa) ? PT_READ | PT_EXEC : PT_RWX;
+
+	return !is_hidden(gpa) && change(gpa, gpa & PAGE_MASK, perms);
 }
 
 bool slat01_write_protect(u64 gpa)
 {
-	return !is_hidden(gpa) && change(gpa, gpa & PAGE_MASK, PT_READ | PT_EXEC);
+	if (is_hidden(gpa) || guarded_count == GUARDED_MAX) {
+		return false;
+	}
+	guarded[guarded_count++] = gpa & PAGE_MASK;
+	return slat01_restore(gpa);
 }

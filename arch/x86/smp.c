@@ -86,6 +86,8 @@ static const char *wake(struct percpu *cpu)
 		time_delay(200);
 	}
 	if (!arrived(cpu)) {
+		/* It must not come later, on the stack of the next one. */
+		lapic_send(cpu->apic_id, init);
 		return "no answer within 500 ms of its SIPI";
 	}
 	return cpu->vcpu ? NULL : "too little memory for its VP";

@@ -9,14 +9,33 @@ struct vcpu *vcpus[MAX_CPUS];
 
 void vcpu_kick(struct vcpu *v)
 {
-	__atomic_store_n(&v->shared.kicked, 1, __ATOMIC_SEQ_CST);
+	/*
+	 * One NMI on its way does for all wishes: it is taken, and `kicked` cleared with it, after
+	 * they were made and before they are looked for. A second one could come after the clearing,
+	 * and would pass for L1's.
+	 */
+	if (__atomic_exchange_n(&v->shared.kicked, 1, __ATOMIC_SEQ_CST)) {
+		return;
+	}
 	this_cpu()->stats.kick_sent++;
 	lapic_send_nmi(v->apic_id);
 }
 
+void vcpu_nmi_taken(struct percpu *cpu)
+{
+	cpu->nmis++;
+	/* Where the NMI itself is taken, so that the flag never outlives it, nor goes before it. */
+	if (cpu->vcpu && __atomic_exchange_n(&cpu->vcpu->shared.kicked, 0, __ATOMIC_SEQ_CST)) {
+		cpu->kick_taken = true;
+	}
+}
+
 bool vcpu_kick_arrived(struct vcpu *v)
 {
-	return __atomic_exchange_n(&v->shared.kicked, 0, __ATOMIC_SEQ_CST);
+	bool taken = v->cpu->kick_taken;
+
+	v->cpu->kick_taken = false;
+	return taken;
 }
 
 void vcpu_request(struct vcpu *v, u32 bits)

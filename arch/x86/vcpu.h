@@ -41,6 +41,7 @@ struct vcpu_shared {
 
 struct vcpu {
 	u64 gpr[GPR_COUNT]; /* (o) of whichever guest ran last, RSP and RAX included */
+	u64 entry_spa[2];   /* (b) the vendor's, for its entry code */
 	u32 id;		    /* (b) also the Hyper-V VP index */
 	u32 apic_id;	    /* (b) */
 	struct percpu *cpu; /* (b) */
@@ -63,7 +64,9 @@ extern struct vcpu *vcpus[]; /* (b) by VP index; cpu_count() of them */
 void vcpu_request(struct vcpu *v, u32 bits);
 /* Sends the NMI that brings the VP's CPU out of a guest or of its idle wait. */
 void vcpu_kick(struct vcpu *v);
-/* True once for each kick: whether an NMI that arrived was one. */
+/* Plinth's own handler took an NMI on `cpu`. */
+void vcpu_nmi_taken(struct percpu *cpu);
+/* Whether a kick was among the NMIs that the handler took since the last call. */
 bool vcpu_kick_arrived(struct vcpu *v);
 /* Takes and clears all request bits. */
 u32 vcpu_requests_take(struct vcpu *v);

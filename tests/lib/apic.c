@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The local APIC in both of its modes; the mode is looked up at each access, so tests may switch. */
+/*
+ * The local APIC in both of its modes; the mode is looked up at each access, so tests may switch.
+ */
 #include "tests/lib/apic.h"
 
 #include "tests/lib/wait.h"

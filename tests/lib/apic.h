@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The local APIC of the calling CPU, through its page or, once x2APIC mode is on, through the MSRs.
- * Register names are the page's offsets in both modes [SDM "Advanced Programmable Interrupt Controller"].
+ * The local APIC of the calling CPU, through its page or, once x2APIC mode is on, through the
+ * MSRs. Register names are the page's offsets in both modes [SDM "Advanced Programmable Interrupt
+ * Controller"].
  */
 #ifndef TESTS_LIB_APIC_H
 #define TESTS_LIB_APIC_H

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Loads the tables of a CPU and its GS base; the GDT is entry.S's, the TSS slots are filled here. */
+/*
+ * Loads the tables of a CPU and its GS base; the GDT is entry.S's, the TSS slots are filled here.
+ */
 #include "tests/lib/cpu.h"
 
 #include "tests/lib/memory.h"

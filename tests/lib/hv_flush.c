@@ -43,7 +43,10 @@ void hv_flush_form_text(const struct hv_flush_form *form, char *text, size_t siz
 		namings[form->naming]);
 }
 
-/* Format, valid banks and contents from words[2] on; returns the length, adds to the control word. */
+/*
+ * Format, valid banks and contents from words[2] on; returns the length, adds to the control
+ * word.
+ */
 static unsigned int put_vp_set(u64 *words, enum hv_naming naming, u64 vps, u64 *control)
 {
 	bool two = naming == HV_BY_TWO_BANKS || naming == HV_BY_EMPTY_BANK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The four flush calls in all their forms: from memory or fast, with each way of naming the VPs. Builds the
- * input; knows nothing of who reads what.
+ * The four flush calls in all their forms: from memory or fast, with each way of naming the VPs.
+ * Builds the input; knows nothing of who reads what.
  */
 #ifndef TESTS_LIB_HV_FLUSH_H
 #define TESTS_LIB_HV_FLUSH_H
@@ -31,8 +31,8 @@ bool hv_flush_form_exists(const struct hv_flush_form *form);
 void hv_flush_form_text(const struct hv_flush_form *form, char *text, size_t size);
 
 /*
- * Calls it for the address space `root` and the VPs 0 to 63 of the mask; the list calls pass `n` (at most 4)
- * elements. True when the result is that of a call that did all of it.
+ * Calls it for the address space `root` and the VPs 0 to 63 of the mask; the list calls pass `n`
+ * (at most 4) elements. True when the result is that of a call that did all of it.
  */
 bool hv_flush(const struct hv_flush_form *form, u64 root, u64 vps, const u64 *list, unsigned int n);
 

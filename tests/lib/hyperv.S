@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls into the hypercall page with every register under control: from 64-bit code, and from 32-bit code in
- * compatibility mode or in protected mode proper, where this file brings its own IDT.
+ * Calls into the hypercall page with every register under control: from 64-bit code, and from
+ * 32-bit code in compatibility mode or in protected mode proper, where this file brings its own
+ * IDT.
  */
 #include "tests/lib/layout.h"
 
@@ -124,7 +125,9 @@ leave32:
 	mov %eax, %cr0
 2:	ljmp $SEL_CODE64, $leave32_64
 
-/* Faults of the legacy call; EBP still has the registers' address, the old stack is in saved_rsp. */
+/*
+ * Faults of the legacy call; EBP still has the registers' address, the old stack is in saved_rsp.
+ */
 ud32:	movl $0x80060000, 32(%ebp)
 	jmp fault32
 gp32:	movl $0x800d0000, 32(%ebp)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Detection, set-up and the C side of hypercalls. One hypercall page serves all CPUs, as it does in a guest. */
+/*
+ * Detection, set-up and the C side of hypercalls. One hypercall page serves all CPUs, as it does
+ * in a guest.
+ */
 #include "tests/lib/hyperv.h"
 
 #include "tests/lib/report.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Hyper-V interface as a guest uses it: detection, the hypercall page, calls in all register forms. The
- * payloads' own reading of the TLFS: it shares no number with the hypervisor under test.
+ * The Hyper-V interface as a guest uses it: detection, the hypercall page, calls in all register
+ * forms. The payloads' own reading of the TLFS: it shares no number with the hypervisor under
+ * test.
  */
 #ifndef TESTS_LIB_HYPERV_H
 #define TESTS_LIB_HYPERV_H
@@ -102,8 +103,8 @@ u64 hv_call_fast(u64 control, const u64 *words, unsigned int count);
 u64 hv_call_memory(u64 control, const u64 *words, unsigned int count, u64 output);
 
 /*
- * A call from 32-bit code: compatibility mode, or (legacy) protected mode without paging. Interrupts must be
- * off. The return value is exactly EDX:EAX; a fault of the call is in *ex.
+ * A call from 32-bit code: compatibility mode, or (legacy) protected mode without paging.
+ * Interrupts must be off. The return value is exactly EDX:EAX; a fault of the call is in *ex.
  */
 u64 hv_call32(u64 control, u64 input, u64 output, bool legacy, exinfo_t *ex);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Builds VMCBs of L2 VPs. The state is chosen to pass every check of VMRUN; tests bend it from there. */
+/*
+ * Builds VMCBs of L2 VPs. The state is chosen to pass every check of VMRUN; tests bend it from
+ * there.
+ */
 #include "tests/lib/l2.h"
 
 #include "tests/lib/cmdline.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One event of each kind that L1 can inject, and what must have arrived in an L2 on L1's own IDT. */
+/*
+ * One event of each kind that L1 can inject, and what must have arrived in an L2 on L1's own IDT.
+ */
 #ifndef TESTS_LIB_L2_EVENTS_H
 #define TESTS_LIB_L2_EVENTS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sides are more than the swaps that a CPU may sit out: a translation that is several swaps old still
- * shows an old version, never a page that is in use again.
+ * The sides are more than the swaps that a CPU may sit out: a translation that is several swaps
+ * old still shows an old version, never a page that is in use again.
  */
 #include "tests/lib/readers.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The four verdicts. The most severe sticks: Success < Skip < Error (bug in the test) < Failure (bug in
- * the subject). A payload that returns without one is an Error. Checks return whether they held.
+ * The four verdicts. The most severe sticks: Success < Skip < Error (bug in the test) < Failure
+ * (bug in the subject). A payload that returns without one is an Error. Checks return whether
+ * they held.
  */
 #ifndef TESTS_LIB_REPORT_H
 #define TESTS_LIB_REPORT_H

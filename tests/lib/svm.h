@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SVM as L1 uses it: enable it on a CPU, run a VMCB with all registers, and the helper instructions.
- * VMRUN is offered in two styles: alone ("lean"), and the way KVM surrounds it.
+ * SVM as L1 uses it: enable it on a CPU, run a VMCB with all registers, and the helper
+ * instructions. VMRUN is offered in two styles: alone ("lean"), and the way KVM surrounds it.
  */
 #ifndef TESTS_LIB_SVM_H
 #define TESTS_LIB_SVM_H
@@ -10,7 +10,10 @@
 #include "tests/lib/trap.h"
 #include "tests/lib/vmcb.h"
 
-/* The registers that VMRUN leaves to software; RAX and RSP are in the VMCB. svm_run.S knows the order. */
+/*
+ * The registers that VMRUN leaves to software; RAX and RSP are in the VMCB. svm_run.S knows the
+ * order.
+ */
 struct gprs {
 	u64 rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15;
 };
@@ -29,8 +32,8 @@ void svm_disable(void);
 void svm_require(void);
 
 /*
- * VMRUN alone. GIF is 0 afterwards, as the architecture has it. A fault of VMRUN itself (not of the guest)
- * is returned.
+ * VMRUN alone. GIF is 0 afterwards, as the architecture has it. A fault of VMRUN itself (not of
+ * the guest) is returned.
  */
 exinfo_t svm_run_lean(struct gprs *gprs, u64 vmcb_pa);
 

@@ -25,8 +25,8 @@ void trap_load_idt(void);
 void irq_set_handler(u8 vector, irq_handler_t handler);
 
 /*
- * Makes a vector be recorded instead, and continued after: for events that L1 injects into an L2 on the same
- * IDT. No EOI.
+ * Makes a vector be recorded instead, and continued after: for events that L1 injects into an L2
+ * on the same IDT. No EOI.
  */
 struct trap_record {
 	u32 count;

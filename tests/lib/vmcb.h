@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The VMCB as the APM lays it out [APM "Layout of VMCB"], its bits and exit codes. The payloads' own
- * reading of the manual: it shares nothing with the hypervisor under test, so that errors show.
+ * The VMCB as the APM lays it out [APM "Layout of VMCB"], its bits and exit codes. The payloads'
+ * own reading of the manual: it shares nothing with the hypervisor under test, so that errors
+ * show.
  */
 #ifndef TESTS_LIB_VMCB_H
 #define TESTS_LIB_VMCB_H

@@ -8,7 +8,7 @@
 
 #include "tests/lib/x86.h"
 
-#define WAIT_TICKS 3000000000ull
+#define WAIT_TICKS 10000000000ull
 #define WAIT_POLLS 200000ull
 
 struct wait {
@@ -39,7 +39,7 @@ static inline bool wait_goes_on(struct wait *w, u64 ticks, u64 polls)
 #define WAIT_FOR(condition) WAIT_FOR_AT_MOST(condition, WAIT_TICKS, WAIT_POLLS)
 
 /* For what another CPU computes, which may take it long on a busy host. */
-#define WAIT_LONG_FOR(condition) WAIT_FOR_AT_MOST(condition, 50 * WAIT_TICKS, 50 * WAIT_POLLS)
+#define WAIT_LONG_FOR(condition) WAIT_FOR_AT_MOST(condition, 10 * WAIT_TICKS, 50 * WAIT_POLLS)
 
 /* Gives things that should not happen some time to happen. */
 static inline void wait_a_little(void)

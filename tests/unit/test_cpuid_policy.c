@@ -102,6 +102,21 @@ static void test_denied_leaves(void **state)
 	}
 }
 
+/* A leaf with rows for subleaves has no others. */
+static void test_denied_subleaves(void **state)
+{
+	static const u32 xstates[] = { 3, 4, 8, 10, 11, 12, 13, 14, 15, 16, 19, 20, 62, 63, ALL };
+	struct cpuid_policy p;
+
+	(void)state;
+	cpuid_policy_init(&p, &rich);
+	for (size_t i = 0; i < ARRAY_SIZE(xstates); i++) {
+		assert_true(reads_zero(&p, 0xd, xstates[i]));
+	}
+	assert_true(reads_zero(&p, 7, 3));
+	assert_true(reads_zero(&p, 7, ALL));
+}
+
 /* Bits that must not show even when the hardware says all ones, by leaf, register and bit. */
 static void test_denied_bits(void **state)
 {
@@ -289,6 +304,14 @@ static void test_poor_machines(void **state)
 	assert_true(reads_zero(&p, 0x8000000a, 0));
 	assert_false(ask_reg(&p, 0x80000001, 0, CPUID_ECX) & CPUID_80000001_ECX_SVM);
 	assert_true(p.count < CPUID_POLICY_ROWS_MAX);
+	hw.max_extended = 0x80000009;
+	cpuid_policy_init(&p, &hw);
+	assert_false(ask_reg(&p, 0x80000001, 0, CPUID_ECX) & CPUID_80000001_ECX_SVM);
+	/* QEMU's "max" */
+	hw.max_extended = 0x8000000a;
+	cpuid_policy_init(&p, &hw);
+	assert_true(ask_reg(&p, 0x80000001, 0, CPUID_ECX) & CPUID_80000001_ECX_SVM);
+	assert_int_equal(ask_reg(&p, 0x8000000a, 0, CPUID_EAX), 1);
 }
 
 /* H3: the answer depends on the masks alone, not on what the hardware leaks in other bits. */
@@ -326,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_leaves_above_the_maximum),
 		cmocka_unit_test(test_denied_leaves),
+		cmocka_unit_test(test_denied_subleaves),
 		cmocka_unit_test(test_denied_bits),
 		cmocka_unit_test(test_kept_bits),
 		cmocka_unit_test(test_mirrored_from_cr4),

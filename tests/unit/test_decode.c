@@ -12,6 +12,7 @@
 
 #define ROUNDS 400000
 
+/* clang-format off */
 static const struct {
 	unsigned int capstone;
 	u8 id;
@@ -72,6 +73,7 @@ static const struct {
 	{ X86_INS_MOVSB, INSN_MOVS },	   { X86_INS_MOVSW, INSN_MOVS },
 	{ X86_INS_MOVSD, INSN_MOVS },	   { X86_INS_MOVSQ, INSN_MOVS },
 };
+/* clang-format on */
 
 static u8 same_id(unsigned int capstone)
 {
@@ -276,8 +278,8 @@ static bool same_memory(const struct insn *insn, const cs_x86_op *op, const stru
 {
 	u8 base = insn->flags & INSN_F_RIP_REL ? RIP_BASE : insn->base;
 	/* Capstone lets F2 and F3 undo a 66, and 66 or 67 shrink INS and OUTS with REX.W */
-	bool size_is_doubtful = (s->has_66 && s->has_rep) ||
-				((s->has_66 || s->has_67) && (s->rex & 8));
+	bool size_is_doubtful =
+		(s->has_66 && s->has_rep) || ((s->has_66 || s->has_67) && (s->rex & 8));
 
 	if (insn->memsize != 0 && insn->memsize != op->size && !size_is_doubtful) {
 		return false;

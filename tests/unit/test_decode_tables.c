@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The instruction decoder: encodings by table (what comes out, what is refused and how), every cut
- * of every one of them, effective addresses and register access. test_decode.c compares it with another
- * decoder.
+ * of every one of them, effective addresses and register access. test_decode.c compares
+ * it with another decoder.
  */
 #include "tests/unit/unit.h"
 
@@ -53,16 +53,19 @@ static const struct vector no_operands[] = {
 	{ B("\xcc"), M64, { INSN_INT3, .opsize = 4, .addrsize = 8, REGS } },
 	{ B("\xce"), M32, { INSN_INTO, .opsize = 4, .addrsize = 4, REGS } },
 	{ B("\xf3\x90"), M64, { INSN_PAUSE, .opsize = 4, .addrsize = 8, REGS, .flags = REP } },
-	{ B("\xf3\x48\x90"), M64, { INSN_PAUSE, .opsize = 8, .addrsize = 8, REGS, .flags = REP | REX } },
+	{ B("\xf3\x48\x90"), M64, { INSN_PAUSE, .opsize = 8, .addrsize = 8, REGS,
+		  .flags = REP | REX } },
 	/* XCHG R8, RAX and NOP are not PAUSE */
-	{ B("\xf3\x41\x90"), M64, { INSN_UNSUPPORTED, .opsize = 4, .addrsize = 8, REGS, .flags = REP | REX } },
+	{ B("\xf3\x41\x90"), M64, { INSN_UNSUPPORTED, .opsize = 4, .addrsize = 8, REGS,
+		  .flags = REP | REX } },
 	{ B("\x90"), M64, { INSN_UNSUPPORTED, .opsize = 4, .addrsize = 8, REGS } },
 	{ B("\x0f\x01\xc1"), M64, { INSN_VMCALL, .opsize = 4, .addrsize = 8, REGS } },
 	{ B("\x0f\x01\xc2"), M64, { INSN_VMLAUNCH, .opsize = 4, .addrsize = 8, REGS } },
 	{ B("\x0f\x01\xc3"), M64, { INSN_VMRESUME, .opsize = 4, .addrsize = 8, REGS } },
 	{ B("\x0f\x01\xc4"), M64, { INSN_VMXOFF, .opsize = 4, .addrsize = 8, REGS } },
 	{ B("\x0f\x01\xc8"), M64, { INSN_MONITOR, .opsize = 4, .addrsize = 8, REGS } },
-	{ B("\x67\x0f\x01\xc8"), M64, { INSN_MONITOR, .opsize = 4, .addrsize = 4, REGS, .reg = 1, .rm = 0 } },
+	{ B("\x67\x0f\x01\xc8"), M64, { INSN_MONITOR, .opsize = 4, .addrsize = 4, REGS, .reg = 1,
+		  .rm = 0 } },
 	{ B("\x0f\x01\xc9"), M64, { INSN_MWAIT, .opsize = 4, .addrsize = 8, REGS } },
 	{ B("\x0f\x01\xd1"), M64, { INSN_XSETBV, .opsize = 4, .addrsize = 8, REGS } },
 	{ B("\x0f\x01\xd4"), M64, { INSN_VMFUNC, .opsize = 4, .addrsize = 8, REGS } },
@@ -85,7 +88,8 @@ static const struct vector no_operands[] = {
 	{ B("\x66\x9d"), M16, { INSN_POPF, .opsize = 4, .addrsize = 2, REGS, .flags = O66 } },
 	{ B("\xcf"), M64, { INSN_IRET, .opsize = 4, .addrsize = 8, REGS } },
 	{ B("\x48\xcf"), M64, { INSN_IRET, .opsize = 8, .addrsize = 8, REGS, .flags = REX } },
-	{ B("\xcd\x80"), M64, { INSN_INT, .opsize = 4, .addrsize = 8, REGS, .flags = IMM, .imm = 0x80 } },
+	{ B("\xcd\x80"), M64, { INSN_INT, .opsize = 4, .addrsize = 8, REGS, .flags = IMM,
+		  .imm = 0x80 } },
 	/* prefixes that change nothing, up to the limit of 15 bytes */
 	{ B("\x66\x66\x66\x66\x66\x66\x66\x2e\x2e\x3e\x3e\xf3\xf2\x0f\xa2"), M64,
 	  { INSN_CPUID, .opsize = 2, .addrsize = 8, REGS, .flags = O66 | INSN_F_REPNE } },
@@ -94,43 +98,79 @@ static const struct vector no_operands[] = {
 };
 
 static const struct vector system_registers[] = {
-	{ B("\x0f\x20\xc0"), M64, { INSN_MOV_FROM_CR, .opsize = 8, .addrsize = 8, REGS, .flags = DST } },
-	{ B("\x0f\x22\xd8"), M64, { INSN_MOV_TO_CR, .opsize = 8, .addrsize = 8, REGS, .reg = 3, .sysreg = 3 } },
-	{ B("\x0f\x22\xe7"), M32, { INSN_MOV_TO_CR, .opsize = 4, .addrsize = 4, REGS, .reg = 4, .sysreg = 4, .rm = 7 } },
-	{ B("\x44\x0f\x20\xc1"), M64, { INSN_MOV_FROM_CR, .opsize = 8, .addrsize = 8, REGS, .reg = 8, .sysreg = 8, .rm = 1, .flags = DST | REX } },
-	{ B("\x41\x0f\x22\xc7"), M64, { INSN_MOV_TO_CR, .opsize = 8, .addrsize = 8, REGS, .rm = 15, .flags = REX } },
-	{ B("\xf0\x0f\x20\xc2"), M32, { INSN_MOV_FROM_CR, .opsize = 4, .addrsize = 4, REGS, .sysreg = 8, .rm = 2, .flags = LOCK | DST } },
-	{ B("\xf0\x0f\x22\xc0"), M64, { INSN_MOV_TO_CR, .opsize = 8, .addrsize = 8, REGS, .sysreg = 8, .flags = LOCK } },
+	{ B("\x0f\x20\xc0"), M64, { INSN_MOV_FROM_CR, .opsize = 8, .addrsize = 8, REGS,
+		  .flags = DST } },
+	{ B("\x0f\x22\xd8"), M64, { INSN_MOV_TO_CR, .opsize = 8, .addrsize = 8, REGS, .reg = 3,
+		  .sysreg = 3 } },
+	{ B("\x0f\x22\xe7"), M32, { INSN_MOV_TO_CR, .opsize = 4, .addrsize = 4, REGS, .reg = 4,
+		  .sysreg = 4, .rm = 7 } },
+	{ B("\x44\x0f\x20\xc1"), M64, { INSN_MOV_FROM_CR, .opsize = 8, .addrsize = 8, REGS,
+		  .reg = 8, .sysreg = 8, .rm = 1, .flags = DST | REX } },
+	{ B("\x41\x0f\x22\xc7"), M64, { INSN_MOV_TO_CR, .opsize = 8, .addrsize = 8, REGS, .rm = 15,
+		  .flags = REX } },
+	{ B("\xf0\x0f\x20\xc2"), M32, { INSN_MOV_FROM_CR, .opsize = 4, .addrsize = 4, REGS,
+		  .sysreg = 8, .rm = 2, .flags = LOCK | DST } },
+	{ B("\xf0\x0f\x22\xc0"), M64, { INSN_MOV_TO_CR, .opsize = 8, .addrsize = 8, REGS,
+		  .sysreg = 8, .flags = LOCK } },
 	/* mod is ignored: no SIB, no displacement */
-	{ B("\x0f\x20\x04"), M64, { INSN_MOV_FROM_CR, .opsize = 8, .addrsize = 8, REGS, .rm = 4, .flags = DST } },
-	{ B("\x0f\x22\x9d"), M32, { INSN_MOV_TO_CR, .opsize = 4, .addrsize = 4, REGS, .reg = 3, .sysreg = 3, .rm = 5 } },
-	{ B("\x0f\x21\xf8"), M64, { INSN_MOV_FROM_DR, .opsize = 8, .addrsize = 8, REGS, .reg = 7, .sysreg = 7, .flags = DST } },
-	{ B("\x0f\x23\xe3"), M64, { INSN_MOV_TO_DR, .opsize = 8, .addrsize = 8, REGS, .reg = 4, .sysreg = 4, .rm = 3 } },
-	{ B("\x41\x0f\x23\xc0"), M64, { INSN_MOV_TO_DR, .opsize = 8, .addrsize = 8, REGS, .rm = 8, .flags = REX } },
+	{ B("\x0f\x20\x04"), M64, { INSN_MOV_FROM_CR, .opsize = 8, .addrsize = 8, REGS, .rm = 4,
+		  .flags = DST } },
+	{ B("\x0f\x22\x9d"), M32, { INSN_MOV_TO_CR, .opsize = 4, .addrsize = 4, REGS, .reg = 3,
+		  .sysreg = 3, .rm = 5 } },
+	{ B("\x0f\x21\xf8"), M64, { INSN_MOV_FROM_DR, .opsize = 8, .addrsize = 8, REGS, .reg = 7,
+		  .sysreg = 7, .flags = DST } },
+	{ B("\x0f\x23\xe3"), M64, { INSN_MOV_TO_DR, .opsize = 8, .addrsize = 8, REGS, .reg = 4,
+		  .sysreg = 4, .rm = 3 } },
+	{ B("\x41\x0f\x23\xc0"), M64, { INSN_MOV_TO_DR, .opsize = 8, .addrsize = 8, REGS, .rm = 8,
+		  .flags = REX } },
 	{ B("\x0f\x01\xf0"), M64, { INSN_LMSW, .opsize = 2, .addrsize = 8, REGS, .reg = 6 } },
-	{ B("\x0f\x01\x30"), M64, { INSN_LMSW, .opsize = 2, .addrsize = 8, .memsize = 2, .segment = SEG_DS, .reg = 6, .base = 0, .index = NONE, .flags = MEM } },
-	{ B("\x48\x0f\x01\xe3"), M64, { INSN_SMSW, .opsize = 8, .addrsize = 8, REGS, .reg = 4, .rm = 3, .flags = DST | REX } },
-	{ B("\x0f\x01\x20"), M32, { INSN_SMSW, .opsize = 4, .addrsize = 4, .memsize = 2, .segment = SEG_DS, .reg = 4, .base = 0, .index = NONE, .flags = MEM | DST } },
-	{ B("\x0f\x01\x00"), M64, { INSN_SGDT, .opsize = 8, .addrsize = 8, .memsize = 10, .segment = SEG_DS, .base = 0, .index = NONE, .flags = MEM | DST } },
-	{ B("\x66\x0f\x01\x17"), M16, { INSN_LGDT, .opsize = 4, .addrsize = 2, .memsize = 6, .segment = SEG_DS, .reg = 2, .base = GPR_RBX, .index = NONE, .flags = MEM | O66 } },
-	{ B("\x0f\x01\x1c\x24"), M64, { INSN_LIDT, .opsize = 8, .addrsize = 8, .memsize = 10, .segment = SEG_SS, .reg = 3, .base = GPR_RSP, .index = NONE, .flags = MEM } },
-	{ B("\x0f\x01\x0e\x34\x12"), M16, { INSN_SIDT, .opsize = 2, .addrsize = 2, .memsize = 6, .segment = SEG_DS, .reg = 1, REGS, .flags = MEM | DST, .disp = 0x1234 } },
-	{ B("\x0f\x00\xc1"), M64, { INSN_SLDT, .opsize = 4, .addrsize = 8, REGS, .rm = 1, .flags = DST } },
-	{ B("\x0f\x00\x08"), M64, { INSN_STR, .opsize = 4, .addrsize = 8, .memsize = 2, .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | DST } },
-	{ B("\x0f\x00\xd2"), M64, { INSN_LLDT, .opsize = 2, .addrsize = 8, REGS, .reg = 2, .rm = 2 } },
-	{ B("\x0f\x00\xdb"), M64, { INSN_LTR, .opsize = 2, .addrsize = 8, REGS, .reg = 3, .rm = 3 } },
-	{ B("\x0f\x01\x38"), M64, { INSN_INVLPG, .opsize = 4, .addrsize = 8, .segment = SEG_DS, .reg = 7, .base = 0, .index = NONE, .flags = MEM } },
-	{ B("\x66\x0f\x38\x82\x01"), M64, { INSN_INVPCID, .opsize = 8, .addrsize = 8, .memsize = 16, .segment = SEG_DS, .base = GPR_RCX, .index = NONE, .flags = MEM | O66 } },
-	{ B("\x66\x0f\x38\x80\x01"), M32, { INSN_INVEPT, .opsize = 4, .addrsize = 4, .memsize = 16, .segment = SEG_DS, .base = GPR_RCX, .index = NONE, .flags = MEM | O66 } },
-	{ B("\x66\x44\x0f\x38\x81\x09"), M64, { INSN_INVVPID, .opsize = 8, .addrsize = 8, .memsize = 16, .segment = SEG_DS, .reg = 9, .base = GPR_RCX, .index = NONE, .flags = MEM | O66 | REX } },
-	{ B("\x0f\xc7\x30"), M64, { INSN_VMPTRLD, .opsize = 4, .addrsize = 8, .memsize = 8, .segment = SEG_DS, .reg = 6, .base = 0, .index = NONE, .flags = MEM } },
-	{ B("\x0f\xc7\x38"), M64, { INSN_VMPTRST, .opsize = 4, .addrsize = 8, .memsize = 8, .segment = SEG_DS, .reg = 7, .base = 0, .index = NONE, .flags = MEM | DST } },
-	{ B("\x66\x0f\xc7\x30"), M64, { INSN_VMCLEAR, .opsize = 2, .addrsize = 8, .memsize = 8, .segment = SEG_DS, .reg = 6, .base = 0, .index = NONE, .flags = MEM | O66 } },
-	{ B("\xf3\x0f\xc7\x30"), M64, { INSN_VMXON, .opsize = 4, .addrsize = 8, .memsize = 8, .segment = SEG_DS, .reg = 6, .base = 0, .index = NONE, .flags = MEM | REP } },
-	{ B("\x0f\x78\x08"), M64, { INSN_VMREAD, .opsize = 8, .addrsize = 8, .memsize = 8, .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | DST } },
+	{ B("\x0f\x01\x30"), M64, { INSN_LMSW, .opsize = 2, .addrsize = 8, .memsize = 2,
+		  .segment = SEG_DS, .reg = 6, .base = 0, .index = NONE, .flags = MEM } },
+	{ B("\x48\x0f\x01\xe3"), M64, { INSN_SMSW, .opsize = 8, .addrsize = 8, REGS, .reg = 4,
+		  .rm = 3, .flags = DST | REX } },
+	{ B("\x0f\x01\x20"), M32, { INSN_SMSW, .opsize = 4, .addrsize = 4, .memsize = 2,
+		  .segment = SEG_DS, .reg = 4, .base = 0, .index = NONE, .flags = MEM | DST } },
+	{ B("\x0f\x01\x00"), M64, { INSN_SGDT, .opsize = 8, .addrsize = 8, .memsize = 10,
+		  .segment = SEG_DS, .base = 0, .index = NONE, .flags = MEM | DST } },
+	{ B("\x66\x0f\x01\x17"), M16, { INSN_LGDT, .opsize = 4, .addrsize = 2, .memsize = 6,
+		  .segment = SEG_DS, .reg = 2, .base = GPR_RBX, .index = NONE,
+		  .flags = MEM | O66 } },
+	{ B("\x0f\x01\x1c\x24"), M64, { INSN_LIDT, .opsize = 8, .addrsize = 8, .memsize = 10,
+		  .segment = SEG_SS, .reg = 3, .base = GPR_RSP, .index = NONE, .flags = MEM } },
+	{ B("\x0f\x01\x0e\x34\x12"), M16, { INSN_SIDT, .opsize = 2, .addrsize = 2, .memsize = 6,
+		  .segment = SEG_DS, .reg = 1, REGS, .flags = MEM | DST, .disp = 0x1234 } },
+	{ B("\x0f\x00\xc1"), M64, { INSN_SLDT, .opsize = 4, .addrsize = 8, REGS, .rm = 1,
+		  .flags = DST } },
+	{ B("\x0f\x00\x08"), M64, { INSN_STR, .opsize = 4, .addrsize = 8, .memsize = 2,
+		  .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | DST } },
+	{ B("\x0f\x00\xd2"), M64, { INSN_LLDT, .opsize = 2, .addrsize = 8, REGS, .reg = 2,
+		  .rm = 2 } },
+	{ B("\x0f\x00\xdb"), M64, { INSN_LTR, .opsize = 2, .addrsize = 8, REGS, .reg = 3,
+		  .rm = 3 } },
+	{ B("\x0f\x01\x38"), M64, { INSN_INVLPG, .opsize = 4, .addrsize = 8, .segment = SEG_DS,
+		  .reg = 7, .base = 0, .index = NONE, .flags = MEM } },
+	{ B("\x66\x0f\x38\x82\x01"), M64, { INSN_INVPCID, .opsize = 8, .addrsize = 8, .memsize = 16,
+		  .segment = SEG_DS, .base = GPR_RCX, .index = NONE, .flags = MEM | O66 } },
+	{ B("\x66\x0f\x38\x80\x01"), M32, { INSN_INVEPT, .opsize = 4, .addrsize = 4, .memsize = 16,
+		  .segment = SEG_DS, .base = GPR_RCX, .index = NONE, .flags = MEM | O66 } },
+	{ B("\x66\x44\x0f\x38\x81\x09"), M64, { INSN_INVVPID, .opsize = 8, .addrsize = 8,
+		  .memsize = 16, .segment = SEG_DS, .reg = 9, .base = GPR_RCX, .index = NONE,
+		  .flags = MEM | O66 | REX } },
+	{ B("\x0f\xc7\x30"), M64, { INSN_VMPTRLD, .opsize = 4, .addrsize = 8, .memsize = 8,
+		  .segment = SEG_DS, .reg = 6, .base = 0, .index = NONE, .flags = MEM } },
+	{ B("\x0f\xc7\x38"), M64, { INSN_VMPTRST, .opsize = 4, .addrsize = 8, .memsize = 8,
+		  .segment = SEG_DS, .reg = 7, .base = 0, .index = NONE, .flags = MEM | DST } },
+	{ B("\x66\x0f\xc7\x30"), M64, { INSN_VMCLEAR, .opsize = 2, .addrsize = 8, .memsize = 8,
+		  .segment = SEG_DS, .reg = 6, .base = 0, .index = NONE, .flags = MEM | O66 } },
+	{ B("\xf3\x0f\xc7\x30"), M64, { INSN_VMXON, .opsize = 4, .addrsize = 8, .memsize = 8,
+		  .segment = SEG_DS, .reg = 6, .base = 0, .index = NONE, .flags = MEM | REP } },
+	{ B("\x0f\x78\x08"), M64, { INSN_VMREAD, .opsize = 8, .addrsize = 8, .memsize = 8,
+		  .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | DST } },
 	{ B("\x0f\x79\xc8"), M64, { INSN_VMWRITE, .opsize = 8, .addrsize = 8, REGS, .reg = 1 } },
-	{ B("\x48\x0f\xc7\xf1"), M64, { INSN_RDRAND, .opsize = 8, .addrsize = 8, REGS, .reg = 6, .rm = 1, .flags = DST | REX } },
-	{ B("\xf3\x0f\xc7\xf8"), M64, { INSN_UNSUPPORTED, .opsize = 4, .addrsize = 8, REGS, .reg = 7, .flags = DST | REP } }, /* RDPID */
+	{ B("\x48\x0f\xc7\xf1"), M64, { INSN_RDRAND, .opsize = 8, .addrsize = 8, REGS, .reg = 6,
+		  .rm = 1, .flags = DST | REX } },
+	{ B("\xf3\x0f\xc7\xf8"), M64, { INSN_UNSUPPORTED, .opsize = 4, .addrsize = 8, REGS,
+		  .reg = 7, .flags = DST | REP } }, /* RDPID */
 };
 
 static const struct vector io[] = {
@@ -139,51 +179,104 @@ static const struct vector io[] = {
 	{ B("\x66\xed"), M64, { INSN_IN, .opsize = 2, .addrsize = 8, REGS, .flags = O66 } },
 	{ B("\x48\xef"), M64, { INSN_OUT, .opsize = 4, .addrsize = 8, REGS, .flags = REX } },
 	{ B("\xef"), M16, { INSN_OUT, .opsize = 2, .addrsize = 2, REGS } },
-	{ B("\xe4\xf4"), M64, { INSN_IN, .opsize = 1, .addrsize = 8, REGS, .flags = IMM, .imm = 0xf4 } },
-	{ B("\xe7\x80"), M64, { INSN_OUT, .opsize = 4, .addrsize = 8, REGS, .flags = IMM, .imm = 0x80 } },
-	{ B("\x6c"), M64, { INSN_INS, .opsize = 1, .addrsize = 8, .memsize = 1, .segment = SEG_ES, .base = GPR_RDI, .index = NONE, .flags = MEM | STR } },
+	{ B("\xe4\xf4"), M64, { INSN_IN, .opsize = 1, .addrsize = 8, REGS, .flags = IMM,
+		  .imm = 0xf4 } },
+	{ B("\xe7\x80"), M64, { INSN_OUT, .opsize = 4, .addrsize = 8, REGS, .flags = IMM,
+		  .imm = 0x80 } },
+	{ B("\x6c"), M64, { INSN_INS, .opsize = 1, .addrsize = 8, .memsize = 1, .segment = SEG_ES,
+		  .base = GPR_RDI, .index = NONE, .flags = MEM | STR } },
 	/* the destination of INS is ES, whatever the override */
-	{ B("\xf3\x64\x6d"), M64, { INSN_INS, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_ES, .base = GPR_RDI, .index = NONE, .flags = MEM | STR | REP } },
-	{ B("\xf3\x6e"), M32, { INSN_OUTS, .opsize = 1, .addrsize = 4, .memsize = 1, .segment = SEG_DS, .base = GPR_RSI, .index = NONE, .flags = MEM | STR | REP } },
-	{ B("\x67\x64\x66\x6f"), M32, { INSN_OUTS, .opsize = 2, .addrsize = 2, .memsize = 2, .segment = SEG_FS, .base = GPR_RSI, .index = NONE, .flags = MEM | STR | O66 } },
+	{ B("\xf3\x64\x6d"), M64, { INSN_INS, .opsize = 4, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_ES, .base = GPR_RDI, .index = NONE, .flags = MEM | STR | REP } },
+	{ B("\xf3\x6e"), M32, { INSN_OUTS, .opsize = 1, .addrsize = 4, .memsize = 1,
+		  .segment = SEG_DS, .base = GPR_RSI, .index = NONE, .flags = MEM | STR | REP } },
+	{ B("\x67\x64\x66\x6f"), M32, { INSN_OUTS, .opsize = 2, .addrsize = 2, .memsize = 2,
+		  .segment = SEG_FS, .base = GPR_RSI, .index = NONE, .flags = MEM | STR | O66 } },
 };
 
 static const struct vector memory[] = {
-	{ B("\x89\x87\xb0\x00\x00\x00"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_DS, .base = GPR_RDI, .index = NONE, .flags = MEM | DST, .disp = 0xb0 } },
-	{ B("\x8b\x04\x25\x00\xd0\x5f\xff"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_DS, REGS, .flags = MEM, .disp = 0xffffffffff5fd000 } },
-	{ B("\xc7\x04\x25\x00\xc3\x5f\xff\x00\x00\x00\x80"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_DS, REGS, .flags = MEM | DST | IMM, .disp = 0xffffffffff5fc300, .imm = 0xffffffff80000000 } },
-	{ B("\xc6\x00\xff"), M64, { INSN_MOV, .opsize = 1, .addrsize = 8, .memsize = 1, .segment = SEG_DS, .base = 0, .index = NONE, .flags = MEM | DST | IMM, .imm = ~0ull } },
-	{ B("\x88\x3d\x10\x00\x00\x00"), M64, { INSN_MOV, .opsize = 1, .addrsize = 8, .memsize = 1, .segment = SEG_DS, .reg = 7, REGS, .flags = MEM | DST | RIP, .disp = 0x10 } },
-	{ B("\x88\x3d\x10\x00\x00\x00"), M32, { INSN_MOV, .opsize = 1, .addrsize = 4, .memsize = 1, .segment = SEG_DS, .reg = 7, REGS, .flags = MEM | DST, .disp = 0x10 } },
-	{ B("\x4d\x8b\x7c\xdd\x80"), M64, { INSN_MOV, .opsize = 8, .addrsize = 8, .memsize = 8, .segment = SEG_DS, .reg = 15, .base = 13, .index = 3, .scale = 3, .flags = MEM | REX, .disp = (u64)-0x80 } },
-	{ B("\x42\x8b\x44\x25\x00"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_SS, .base = GPR_RBP, .index = 12, .flags = MEM | REX } },
-	{ B("\x8b\x44\x65\x00"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_SS, .base = GPR_RBP, .index = NONE, .scale = 1, .flags = MEM } },
-	{ B("\x65\x48\xa1\xf0\xde\xbc\x9a\x78\x56\x34\x12"), M64, { INSN_MOV, .opsize = 8, .addrsize = 8, .memsize = 8, .segment = SEG_GS, REGS, .flags = MEM | REX, .disp = 0x123456789abcdef0 } },
-	{ B("\x67\xa2\x00\x00\x00\xfe"), M64, { INSN_MOV, .opsize = 1, .addrsize = 4, .memsize = 1, .segment = SEG_DS, REGS, .flags = MEM | DST, .disp = 0xfe000000 } },
-	{ B("\xa3\x34\x12"), M16, { INSN_MOV, .opsize = 2, .addrsize = 2, .memsize = 2, .segment = SEG_DS, REGS, .flags = MEM | DST, .disp = 0x1234 } },
-	{ B("\x8b\x42\xff"), M16, { INSN_MOV, .opsize = 2, .addrsize = 2, .memsize = 2, .segment = SEG_SS, .base = GPR_RBP, .index = GPR_RSI, .flags = MEM, .disp = ~0ull } },
-	{ B("\x26\x67\x66\x8b\x04\x24"), M16, { INSN_MOV, .opsize = 4, .addrsize = 4, .memsize = 4, .segment = SEG_ES, .base = GPR_RSP, .index = NONE, .flags = MEM | O66 } },
+	{ B("\x89\x87\xb0\x00\x00\x00"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_DS, .base = GPR_RDI, .index = NONE, .flags = MEM | DST,
+		  .disp = 0xb0 } },
+	{ B("\x8b\x04\x25\x00\xd0\x5f\xff"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8,
+		  .memsize = 4, .segment = SEG_DS, REGS, .flags = MEM,
+		  .disp = 0xffffffffff5fd000 } },
+	{ B("\xc7\x04\x25\x00\xc3\x5f\xff\x00\x00\x00\x80"), M64, { INSN_MOV, .opsize = 4,
+		  .addrsize = 8, .memsize = 4, .segment = SEG_DS, REGS, .flags = MEM | DST | IMM,
+		  .disp = 0xffffffffff5fc300, .imm = 0xffffffff80000000 } },
+	{ B("\xc6\x00\xff"), M64, { INSN_MOV, .opsize = 1, .addrsize = 8, .memsize = 1,
+		  .segment = SEG_DS, .base = 0, .index = NONE, .flags = MEM | DST | IMM,
+		  .imm = ~0ull } },
+	{ B("\x88\x3d\x10\x00\x00\x00"), M64, { INSN_MOV, .opsize = 1, .addrsize = 8, .memsize = 1,
+		  .segment = SEG_DS, .reg = 7, REGS, .flags = MEM | DST | RIP, .disp = 0x10 } },
+	{ B("\x88\x3d\x10\x00\x00\x00"), M32, { INSN_MOV, .opsize = 1, .addrsize = 4, .memsize = 1,
+		  .segment = SEG_DS, .reg = 7, REGS, .flags = MEM | DST, .disp = 0x10 } },
+	{ B("\x4d\x8b\x7c\xdd\x80"), M64, { INSN_MOV, .opsize = 8, .addrsize = 8, .memsize = 8,
+		  .segment = SEG_DS, .reg = 15, .base = 13, .index = 3, .scale = 3,
+		  .flags = MEM | REX, .disp = (u64)-0x80 } },
+	{ B("\x42\x8b\x44\x25\x00"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_SS, .base = GPR_RBP, .index = 12, .flags = MEM | REX } },
+	{ B("\x8b\x44\x65\x00"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_SS, .base = GPR_RBP, .index = NONE, .scale = 1, .flags = MEM } },
+	{ B("\x65\x48\xa1\xf0\xde\xbc\x9a\x78\x56\x34\x12"), M64, { INSN_MOV, .opsize = 8,
+		  .addrsize = 8, .memsize = 8, .segment = SEG_GS, REGS, .flags = MEM | REX,
+		  .disp = 0x123456789abcdef0 } },
+	{ B("\x67\xa2\x00\x00\x00\xfe"), M64, { INSN_MOV, .opsize = 1, .addrsize = 4, .memsize = 1,
+		  .segment = SEG_DS, REGS, .flags = MEM | DST, .disp = 0xfe000000 } },
+	{ B("\xa3\x34\x12"), M16, { INSN_MOV, .opsize = 2, .addrsize = 2, .memsize = 2,
+		  .segment = SEG_DS, REGS, .flags = MEM | DST, .disp = 0x1234 } },
+	{ B("\x8b\x42\xff"), M16, { INSN_MOV, .opsize = 2, .addrsize = 2, .memsize = 2,
+		  .segment = SEG_SS, .base = GPR_RBP, .index = GPR_RSI, .flags = MEM,
+		  .disp = ~0ull } },
+	{ B("\x26\x67\x66\x8b\x04\x24"), M16, { INSN_MOV, .opsize = 4, .addrsize = 4, .memsize = 4,
+		  .segment = SEG_ES, .base = GPR_RSP, .index = NONE, .flags = MEM | O66 } },
 	/* in 64-bit mode the ES, CS, SS and DS overrides are ignored */
-	{ B("\x64\x2e\x8b\x00"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_FS, .base = 0, .index = NONE, .flags = MEM } },
-	{ B("\x36\x8b\x00"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_DS, .base = 0, .index = NONE, .flags = MEM } },
-	{ B("\x0f\xb6\x08"), M64, { INSN_MOVZX, .opsize = 4, .addrsize = 8, .memsize = 1, .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM } },
-	{ B("\x48\x0f\xbf\x08"), M64, { INSN_MOVSX, .opsize = 8, .addrsize = 8, .memsize = 2, .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | REX } },
-	{ B("\x48\x63\x08"), M64, { INSN_MOVSX, .opsize = 8, .addrsize = 8, .memsize = 4, .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | REX } },
-	{ B("\x0f\xc3\x08"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | DST } },
-	{ B("\xf0\x81\x08\x00\x01\x00\x00"), M64, { INSN_OR, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | DST | IMM | LOCK, .imm = 0x100 } },
-	{ B("\x83\x20\xfe"), M64, { INSN_AND, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_DS, .reg = 4, .base = 0, .index = NONE, .flags = MEM | DST | IMM, .imm = (u64)-2 } },
-	{ B("\x66\x81\x38\x34\x12"), M64, { INSN_CMP, .opsize = 2, .addrsize = 8, .memsize = 2, .segment = SEG_DS, .reg = 7, .base = 0, .index = NONE, .flags = MEM | DST | IMM | O66, .imm = 0x1234 } },
-	{ B("\x33\x08"), M64, { INSN_XOR, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM } },
-	{ B("\xf7\x00\x01\x00\x00\x00"), M64, { INSN_TEST, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_DS, .base = 0, .index = NONE, .flags = MEM | DST | IMM, .imm = 1 } },
-	{ B("\xf7\x10"), M64, { INSN_NOT, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_DS, .reg = 2, .base = 0, .index = NONE, .flags = MEM | DST } },
-	{ B("\xfe\x08"), M64, { INSN_DEC, .opsize = 1, .addrsize = 8, .memsize = 1, .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | DST } },
-	{ B("\x87\x08"), M64, { INSN_XCHG, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | DST } },
-	{ B("\xf0\x0f\xba\x28\x1f"), M64, { INSN_BTS, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_DS, .reg = 5, .base = 0, .index = NONE, .flags = MEM | DST | IMM | LOCK, .imm = 31 } },
-	{ B("\x0f\xb3\x08"), M64, { INSN_BTR, .opsize = 4, .addrsize = 8, .memsize = 4, .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | DST } },
-	{ B("\xf3\x48\xab"), M64, { INSN_STOS, .opsize = 8, .addrsize = 8, .memsize = 8, .segment = SEG_ES, .base = GPR_RDI, .index = NONE, .flags = MEM | STR | REP | REX } },
-	{ B("\xf3\x65\xa4"), M64, { INSN_MOVS, .opsize = 1, .addrsize = 8, .memsize = 1, .segment = SEG_GS, .base = GPR_RSI, .index = NONE, .flags = MEM | STR | REP } },
-	{ B("\x48\xb8\x01\x02\x03\x04\x05\x06\x07\x88"), M64, { INSN_MOV, .opsize = 8, .addrsize = 8, REGS, .flags = DST | IMM | REX, .imm = 0x8807060504030201 } },
-	{ B("\xff\x30"), M64, { INSN_UNSUPPORTED, .opsize = 8, .addrsize = 8, .memsize = 8, .segment = SEG_DS, .reg = 6, .base = 0, .index = NONE, .flags = MEM } },
+	{ B("\x64\x2e\x8b\x00"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_FS, .base = 0, .index = NONE, .flags = MEM } },
+	{ B("\x36\x8b\x00"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_DS, .base = 0, .index = NONE, .flags = MEM } },
+	{ B("\x0f\xb6\x08"), M64, { INSN_MOVZX, .opsize = 4, .addrsize = 8, .memsize = 1,
+		  .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM } },
+	{ B("\x48\x0f\xbf\x08"), M64, { INSN_MOVSX, .opsize = 8, .addrsize = 8, .memsize = 2,
+		  .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | REX } },
+	{ B("\x48\x63\x08"), M64, { INSN_MOVSX, .opsize = 8, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | REX } },
+	{ B("\x0f\xc3\x08"), M64, { INSN_MOV, .opsize = 4, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | DST } },
+	{ B("\xf0\x81\x08\x00\x01\x00\x00"), M64, { INSN_OR, .opsize = 4, .addrsize = 8,
+		  .memsize = 4, .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE,
+		  .flags = MEM | DST | IMM | LOCK, .imm = 0x100 } },
+	{ B("\x83\x20\xfe"), M64, { INSN_AND, .opsize = 4, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_DS, .reg = 4, .base = 0, .index = NONE, .flags = MEM | DST | IMM,
+		  .imm = (u64)-2 } },
+	{ B("\x66\x81\x38\x34\x12"), M64, { INSN_CMP, .opsize = 2, .addrsize = 8, .memsize = 2,
+		  .segment = SEG_DS, .reg = 7, .base = 0, .index = NONE,
+		  .flags = MEM | DST | IMM | O66, .imm = 0x1234 } },
+	{ B("\x33\x08"), M64, { INSN_XOR, .opsize = 4, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM } },
+	{ B("\xf7\x00\x01\x00\x00\x00"), M64, { INSN_TEST, .opsize = 4, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_DS, .base = 0, .index = NONE, .flags = MEM | DST | IMM,
+		  .imm = 1 } },
+	{ B("\xf7\x10"), M64, { INSN_NOT, .opsize = 4, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_DS, .reg = 2, .base = 0, .index = NONE, .flags = MEM | DST } },
+	{ B("\xfe\x08"), M64, { INSN_DEC, .opsize = 1, .addrsize = 8, .memsize = 1,
+		  .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | DST } },
+	{ B("\x87\x08"), M64, { INSN_XCHG, .opsize = 4, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | DST } },
+	{ B("\xf0\x0f\xba\x28\x1f"), M64, { INSN_BTS, .opsize = 4, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_DS, .reg = 5, .base = 0, .index = NONE,
+		  .flags = MEM | DST | IMM | LOCK, .imm = 31 } },
+	{ B("\x0f\xb3\x08"), M64, { INSN_BTR, .opsize = 4, .addrsize = 8, .memsize = 4,
+		  .segment = SEG_DS, .reg = 1, .base = 0, .index = NONE, .flags = MEM | DST } },
+	{ B("\xf3\x48\xab"), M64, { INSN_STOS, .opsize = 8, .addrsize = 8, .memsize = 8,
+		  .segment = SEG_ES, .base = GPR_RDI, .index = NONE,
+		  .flags = MEM | STR | REP | REX } },
+	{ B("\xf3\x65\xa4"), M64, { INSN_MOVS, .opsize = 1, .addrsize = 8, .memsize = 1,
+		  .segment = SEG_GS, .base = GPR_RSI, .index = NONE, .flags = MEM | STR | REP } },
+	{ B("\x48\xb8\x01\x02\x03\x04\x05\x06\x07\x88"), M64, { INSN_MOV, .opsize = 8,
+		  .addrsize = 8, REGS, .flags = DST | IMM | REX, .imm = 0x8807060504030201 } },
+	{ B("\xff\x30"), M64, { INSN_UNSUPPORTED, .opsize = 8, .addrsize = 8, .memsize = 8,
+		  .segment = SEG_DS, .reg = 6, .base = 0, .index = NONE, .flags = MEM } },
 };
 
 struct refusal {
@@ -338,64 +431,69 @@ static void test_refusals(void **state)
 	}
 }
 
+static const u64 address_gpr[GPR_COUNT] = {
+	[GPR_RSP] = 0x1000,	    [GPR_RAX] = 0xffffffff00000010,
+	[GPR_RCX] = (u64)-65,	    [GPR_RBX] = 0x12348000,
+	[GPR_RBP] = 0x1fff0,	    [GPR_RSI] = 0x8001,
+	[GPR_RDI] = 0xabcd00000020, [9] = 0x7ffffffff000,
+};
+static const u64 address_base[SEG_COUNT] = { 0x100000, 0x200000,   0x300000,
+					     0x400000, 0xfffff000, 0xffff888000000000 };
+/* clang-format off */
+static const struct {
+	const u8 *bytes;
+	size_t len;
+	enum decode_mode mode;
+	u64 address;
+} addresses[] = {
+	{ B("\x8b\x00"), M64, 0xffffffff00000010 },
+	{ B("\x67\x8b\x00"), M64, 0x10 },
+	{ B("\x8b\x00"), M32, 0x400010 },
+	{ B("\x65\x8b\x00"), M64, 0xffff887f00000010 },
+	{ B("\x64\x8b\x00"), M32, 0xfffff010 },
+	{ B("\x64\x8b\x80\xf0\xff\xff\x7f"), M32, 0x7ffff000 }, /* wraps at 4 GiB */
+	{ B("\x43\x8b\x44\xc9\x10"), M64, 0x47fffffff7010 }, /* R9 + 8 * R9 + 10h */
+	{ B("\x8b\x05\xfc\xff\xff\xff"), M64, 0x1000 + 6 - 4 },
+	{ B("\x67\x8b\x05\xfc\xef\xff\xff"), M64, 3 },
+	{ B("\x8b\x40\xf0"), M16, 0x400000 + 0xfff1 },
+	{ B("\x8b\x42\x20"), M16, 0x300000 + 0x8011 },
+	{ B("\x8b\x00"), M16, 0x400000 + 0x0001 },
+	{ B("\xaa"), M32, 0x100020 },
+	{ B("\xaa"), M64, 0xabcd00000020 },
+	{ B("\x67\xaa"), M64, 0x20 },
+	{ B("\x65\xa4"), M64, 0xffff888000008001 },
+	{ B("\x2e\x6e"), M32, 0x208001 },
+	{ B("\xa1\x00\x10\x00\x00"), M32, 0x401000 },
+	/* BT with the bit offset -65 in RCX */
+	{ B("\x48\x0f\xa3\x0f"), M64, 0xabcd00000020 - 16 },
+	{ B("\x0f\xa3\x0f"), M64, 0xabcd00000020 - 12 },
+	{ B("\x66\x0f\xa3\x0f"), M64, 0xabcd00000020 - 10 },
+	{ B("\x0f\xba\x27\x3f"), M64, 0xabcd00000020 },
+	{ B("\x0f\xa3\x07"), M64, 0xabcd00000020 }, /* EAX, not RAX */
+};
+/* clang-format on */
+
 static void test_effective_address(void **state)
 {
-	static const u64 gpr[GPR_COUNT] = {
-		[GPR_RAX] = 0xffffffff00000010, [GPR_RCX] = (u64)-65, [GPR_RBX] = 0x12348000,
-		[GPR_RBP] = 0x1fff0,		[GPR_RSI] = 0x8001,   [GPR_RDI] = 0xabcd00000020,
-		[9] = 0x7ffffffff000,
-	};
-	static const u64 base[SEG_COUNT] = { 0x100000, 0x200000,   0x300000,
-					     0x400000, 0xfffff000, 0xffff888000000000 };
-	/* clang-format off */
-	static const struct {
-		const u8 *bytes;
-		size_t len;
-		enum decode_mode mode;
-		u64 address;
-	} rows[] = {
-		{ B("\x8b\x00"), M64, 0xffffffff00000010 },
-		{ B("\x67\x8b\x00"), M64, 0x10 },
-		{ B("\x8b\x00"), M32, 0x400010 },
-		{ B("\x65\x8b\x00"), M64, 0xffff887f00000010 },
-		{ B("\x64\x8b\x00"), M32, 0xfffff010 },
-		{ B("\x64\x8b\x80\xf0\xff\xff\x7f"), M32, 0x7ffff000 }, /* wraps at 4 GiB */
-		{ B("\x43\x8b\x44\xc9\x10"), M64, 0x47fffffff7010 }, /* R9 + 8 * R9 + 10h */
-		{ B("\x8b\x05\xfc\xff\xff\xff"), M64, 0x1000 + 6 - 4 },
-		{ B("\x67\x8b\x05\xfc\xef\xff\xff"), M64, 3 },
-		{ B("\x8b\x40\xf0"), M16, 0x400000 + 0xfff1 },
-		{ B("\x8b\x42\x20"), M16, 0x300000 + 0x8011 },
-		{ B("\x8b\x00"), M16, 0x400000 + 0x0001 },
-		{ B("\xaa"), M32, 0x100020 },
-		{ B("\xaa"), M64, 0xabcd00000020 },
-		{ B("\x67\xaa"), M64, 0x20 },
-		{ B("\x65\xa4"), M64, 0xffff888000008001 },
-		{ B("\x2e\x6e"), M32, 0x208001 },
-		{ B("\xa1\x00\x10\x00\x00"), M32, 0x401000 },
-		/* BT with the bit offset -65 in RCX */
-		{ B("\x48\x0f\xa3\x0f"), M64, 0xabcd00000020 - 16 },
-		{ B("\x0f\xa3\x0f"), M64, 0xabcd00000020 - 12 },
-		{ B("\x66\x0f\xa3\x0f"), M64, 0xabcd00000020 - 10 },
-		{ B("\x0f\xba\x27\x3f"), M64, 0xabcd00000020 },
-	};
-	/* clang-format on */
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
 		struct insn insn;
 		u64 got;
 
-		assert_int_equal(decode_insn(rows[i].bytes, rows[i].len, rows[i].mode, &insn),
-				 DECODE_OK);
-		got = insn_effective_address(&insn, gpr, 0x1000 + insn.length, base, rows[i].mode);
-		if (got != rows[i].address) {
+		assert_int_equal(
+			decode_insn(addresses[i].bytes, addresses[i].len, addresses[i].mode, &insn),
+			DECODE_OK);
+		got = insn_effective_address(&insn, address_gpr, 0x1000 + insn.length, address_base,
+					     addresses[i].mode);
+		if (got != addresses[i].address) {
 			fail_msg("row %zu: %llx, want %llx", i, (unsigned long long)got,
-				 (unsigned long long)rows[i].address);
+				 (unsigned long long)addresses[i].address);
 		}
 		if (insn.id == INSN_MOVS) {
-			assert_int_equal(insn_es_rdi_address(&insn, gpr, base, M64),
+			assert_int_equal(insn_es_rdi_address(&insn, address_gpr, address_base, M64),
 					 0xabcd00000020);
-			assert_int_equal(insn_es_rdi_address(&insn, gpr, base, M32), 0x100020);
+			assert_int_equal(insn_es_rdi_address(&insn, address_gpr, address_base, M32),
+					 0x100020);
 		}
 	}
 }
@@ -431,7 +529,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_operands), cmocka_unit_test(test_system_registers),
 		cmocka_unit_test(test_io),	    cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_refusals),  cmocka_unit_test(test_effective_address),
+		cmocka_unit_test(test_refusals),    cmocka_unit_test(test_effective_address),
 		cmocka_unit_test(test_gpr_access),
 	};
 

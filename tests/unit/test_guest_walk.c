@@ -1,32 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The walker: rules of presence, reserved bits and rights by table, in every paging mode and for
- * nested tables; self-maps, failing callbacks, accessed and dirty bits; and random tables against a
- * second, plain statement of the rules. The memory behind it counts: a second read of an entry
- * is a failure.
+ * nested tables; self-maps, failing callbacks, accessed and dirty bits. The memory behind it
+ * counts: a second read of an entry is a failure.
  */
 #include "tests/unit/unit.h"
 
 #include "mm/guest_walk.h"
 
-#define P  0x1ull
-#define W  0x2ull
-#define U  0x4ull
-#define A  0x20ull
-#define D  0x40ull
-#define PS 0x80ull
-#define NX (1ull << 63)
+#define P     0x1ull
+#define W     0x2ull
+#define U     0x4ull
+#define A     0x20ull
+#define D     0x40ull
+#define PS    0x80ull
+#define NX    (1ull << 63)
 
-#define PG   (1ull << 31)
-#define WP   (1ull << 16)
-#define PSE  0x10ull
-#define PAE  0x20ull
-#define LA57 (1ull << 12)
-#define SMEP (1ull << 20)
-#define SMAP (1ull << 21)
-#define LMA  (1ull << 10)
-#define NXE  (1ull << 11)
-#define AC   (1ull << 18)
+#define PG    (1ull << 31)
+#define WP    (1ull << 16)
+#define PSE   0x10ull
+#define PAE   0x20ull
+#define LA57  (1ull << 12)
+#define SMEP  (1ull << 20)
+#define SMAP  (1ull << 21)
+#define LMA   (1ull << 10)
+#define NXE   (1ull << 11)
+#define AC    (1ull << 18)
 
 #define WR    GUEST_WALK_WRITE
 #define FE    GUEST_WALK_FETCH
@@ -102,10 +101,10 @@ static void put(u64 gpa, unsigned int bytes, u64 entry)
 struct row {
 	u64 e4, e3, e2, e1;
 	u64 cr0, cr4, efer, rflags; /* added to PG; PAE and LMA by the test */
-	u32 access;
-	enum guest_walk_status status;
-	u32 error_code; /* with OK: the permissions */
-	u8 level;
+	u32 acc;
+	enum guest_walk_status st;
+	u32 ec; /* error code; with OK: the permissions */
+	u8 lv;
 	u8 maxphyaddr; /* 0: 40 */
 	u8 model;
 	u64 gpa; /* 0: 0x5123 */
@@ -131,12 +130,12 @@ static void check_result(const struct row *r, size_t i, enum guest_walk_status s
 			 const struct guest_walk_result *got)
 {
 	u64 gpa = r->gpa ? r->gpa : 0x5123;
-	bool same = status == r->status && got->level == r->level;
+	bool same = status == r->st && got->level == r->lv;
 
 	if (status == GUEST_WALK_OK) {
-		same = same && got->gpa == gpa && got->perms == r->error_code;
+		same = same && got->gpa == gpa && got->perms == r->ec;
 	} else if (status == GUEST_WALK_FAULT) {
-		same = same && got->error_code == r->error_code;
+		same = same && got->error_code == r->ec;
 	} else {
 		same = same && got->gpa == gpa;
 	}
@@ -146,129 +145,154 @@ static void check_result(const struct row *r, size_t i, enum guest_walk_status s
 	}
 }
 
-#define ALL   (PT_RWX | PT_USER)
-#define FAULT GUEST_WALK_FAULT
-#define OK    GUEST_WALK_OK
+#define ALL	    (PT_RWX | PT_USER)
+#define FAULT	    GUEST_WALK_FAULT
+#define READ_FAILED GUEST_WALK_READ_FAILED
+#define AMD_G	    GUEST_PAGING_AMD_G
+#define NO_1G	    GUEST_PAGING_NO_1G
+#define EP	    PF_PRESENT
+#define EW	    PF_WRITE
+#define EU	    PF_USER
+#define ER	    PF_RSVD
+#define EF	    PF_FETCH
+#define OK	    GUEST_WALK_OK
 /* clang-format off */
 
 static const struct row long_rows[] = {
-	{ E4, E3, E2, E1, .status = OK, .error_code = ALL, .level = 1 },
-	{ E4, E3, E2, E1, .efer = NXE, .access = US | FE, .status = OK, .error_code = ALL, .level = 1 },
+	{ E4, E3, E2, E1, .st = OK, .ec = ALL, .lv = 1 },
+	{ E4, E3, E2, E1, .efer = NXE, .acc = US | FE, .st = OK, .ec = ALL, .lv = 1 },
 	/* not present, at each level; the error code tells the access */
-	{ 0, E3, E2, E1, .status = FAULT, .level = 4 },
-	{ E4, 0, E2, E1, .access = WR, .status = FAULT, .error_code = PF_WRITE, .level = 3 },
-	{ E4, E3, ~P, E1, .access = US, .status = FAULT, .error_code = PF_USER, .level = 2 },
-	{ E4, E3, E2, E1 & ~P, .access = US | WR, .status = FAULT, .error_code = PF_USER | PF_WRITE, .level = 1 },
+	{ 0, E3, E2, E1, .st = FAULT, .lv = 4 },
+	{ E4, 0, E2, E1, .acc = WR, .st = FAULT, .ec = EW, .lv = 3 },
+	{ E4, E3, ~P, E1, .acc = US, .st = FAULT, .ec = EU, .lv = 2 },
+	{ E4, E3, E2, E1 & ~P, .acc = US | WR, .st = FAULT, .ec = EU | EW, .lv = 1 },
 	/* the fetch bit: only with NXE or SMEP */
-	{ E4, E3, E2, 0, .access = FE, .status = FAULT, .level = 1 },
-	{ E4, E3, E2, 0, .efer = NXE, .access = FE, .status = FAULT, .error_code = PF_FETCH, .level = 1 },
-	{ E4, E3, E2, 0, .cr4 = SMEP, .access = FE | US, .status = FAULT, .error_code = PF_FETCH | PF_USER, .level = 1 },
+	{ E4, E3, E2, 0, .acc = FE, .st = FAULT, .lv = 1 },
+	{ E4, E3, E2, 0, .efer = NXE, .acc = FE, .st = FAULT, .ec = EF, .lv = 1 },
+	{ E4, E3, E2, 0, .cr4 = SMEP, .acc = FE | US, .st = FAULT, .ec = EF | EU, .lv = 1 },
 	/* large pages, and their low bits */
-	{ E4, E3, 0x40000000 | PS | P | W | U, 0, .status = OK, .error_code = ALL, .level = 2, .gpa = 0x40001123 },
-	{ E4, 0x80000000 | PS | P | W | U, 0, 0, .status = OK, .error_code = ALL, .level = 3, .gpa = 0x80201123 },
-	{ E4, E3, 0x40001000 | PS | P | W | U, 0, .status = OK, .error_code = ALL, .level = 2, .gpa = 0x40001123 }, /* PAT */
-	{ E4, E3, 0x40002000 | PS | P, 0, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 2 },
-	{ E4, E3, 0x40100000 | PS | P, 0, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 2 },
-	{ E4, 0x80001000 | PS | P | W | U, 0, 0, .status = OK, .error_code = ALL, .level = 3, .gpa = 0x80201123 },
-	{ E4, 0xa0000000 | PS | P, 0, 0, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 3 },
-	{ E4, 0x80002000 | PS | P, 0, 0, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 3 },
-	{ E4 | PS, E3, E2, E1, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 4 },
-	{ E4, 0x80000000 | PS | P, 0, 0, .model = GUEST_PAGING_NO_1G, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 3 },
+	{ E4, E3, 0x40000000 | PS | P | W | U, 0, .st = OK, .ec = ALL, .lv = 2, .gpa = 0x40001123 },
+	{ E4, 0x80000000 | PS | P | W | U, 0, 0, .st = OK, .ec = ALL, .lv = 3, .gpa = 0x80201123 },
+	{ E4, E3, 0x40001000 | PS | P | W | U, 0, .st = OK, .ec = ALL, .lv = 2, .gpa = 0x40001123 },
+		  /* PAT */
+	{ E4, E3, 0x40002000 | PS | P, 0, .st = FAULT, .ec = EP | ER, .lv = 2 },
+	{ E4, E3, 0x40100000 | PS | P, 0, .st = FAULT, .ec = EP | ER, .lv = 2 },
+	{ E4, 0x80001000 | PS | P | W | U, 0, 0, .st = OK, .ec = ALL, .lv = 3, .gpa = 0x80201123 },
+	{ E4, 0xa0000000 | PS | P, 0, 0, .st = FAULT, .ec = EP | ER, .lv = 3 },
+	{ E4, 0x80002000 | PS | P, 0, 0, .st = FAULT, .ec = EP | ER, .lv = 3 },
+	{ E4 | PS, E3, E2, E1, .st = FAULT, .ec = EP | ER, .lv = 4 },
+	{ E4, 0x80000000 | PS | P, 0, 0, .model = NO_1G, .st = FAULT, .ec = EP | ER, .lv = 3 },
 	/* PS in a page-table entry is PAT; bit 8 is G, and reserved on top by AMD only */
-	{ E4, E3, E2, E1 | PS | 0x100, .status = OK, .error_code = ALL, .level = 1 },
-	{ E4 | 0x100, E3 | 0x100, E2 | 0x100, E1, .status = OK, .error_code = ALL, .level = 1 },
-	{ E4 | 0x100, E3, E2, E1, .model = GUEST_PAGING_AMD_G, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 4 },
-	{ E4, E3 | 0x100, E2, E1, .model = GUEST_PAGING_AMD_G, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 3 },
-	{ E4, 0x80000000 | PS | P | W | U | 0x100, 0, 0, .model = GUEST_PAGING_AMD_G, .status = OK, .error_code = ALL, .level = 3, .gpa = 0x80201123 },
-	{ E4, E3, E2 | 0x100, E1, .model = GUEST_PAGING_AMD_G, .status = OK, .error_code = ALL, .level = 1 },
+	{ E4, E3, E2, E1 | PS | 0x100, .st = OK, .ec = ALL, .lv = 1 },
+	{ E4 | 0x100, E3 | 0x100, E2 | 0x100, E1, .st = OK, .ec = ALL, .lv = 1 },
+	{ E4 | 0x100, E3, E2, E1, .model = AMD_G, .st = FAULT, .ec = EP | ER, .lv = 4 },
+	{ E4, E3 | 0x100, E2, E1, .model = AMD_G, .st = FAULT, .ec = EP | ER, .lv = 3 },
+	{ E4, 0x80000000 | PS | P | W | U | 0x100, 0, 0, .model = AMD_G, .st = OK, .ec = ALL,
+		  .lv = 3, .gpa = 0x80201123 },
+	{ E4, E3, E2 | 0x100, E1, .model = AMD_G, .st = OK, .ec = ALL, .lv = 1 },
 	/* beyond MAXPHYADDR; bits 62:52 are free */
-	{ E4, E3, E2, E1 | 1ull << 40, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 1 },
-	{ E4 | 1ull << 51, E3, E2, E1, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 4 },
-	{ E4, E3, E2, E1 | 1ull << 51, .maxphyaddr = 52, .status = OK, .error_code = ALL, .level = 1, .gpa = 0x8000000005123 },
-	{ E4 | 0x7ff0000000000000, E3, E2, E1 | 0x7ff0000000000e00, .status = OK, .error_code = ALL, .level = 1 },
+	{ E4, E3, E2, E1 | 1ull << 40, .st = FAULT, .ec = EP | ER, .lv = 1 },
+	{ E4 | 1ull << 51, E3, E2, E1, .st = FAULT, .ec = EP | ER, .lv = 4 },
+	{ E4, E3, E2, E1 | 1ull << 51, .maxphyaddr = 52, .st = OK, .ec = ALL, .lv = 1,
+		  .gpa = 0x8000000005123 },
+	{ E4 | 0x7ff0000000000000, E3, E2, E1 | 0x7ff0000000000e00, .st = OK, .ec = ALL, .lv = 1 },
 	/* reserved wins over rights; a reserved bit in an absent entry does not count */
-	{ E4, E3, E2, (E1 & ~U) | 1ull << 45, .access = US | WR, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD | PF_USER | PF_WRITE, .level = 1 },
-	{ E4, E3, 1ull << 51, E1, .status = FAULT, .level = 2 },
+	{ E4, E3, E2, (E1 & ~U) | 1ull << 45, .acc = US | WR, .st = FAULT, .ec = EP | ER | EU | EW,
+		  .lv = 1 },
+	{ E4, E3, 1ull << 51, E1, .st = FAULT, .lv = 2 },
 	/* NX: a right with NXE, reserved without; one level is enough */
-	{ E4, E3, E2, E1 | NX, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 1 },
-	{ E4 | NX, E3, E2, E1, .efer = NXE, .access = FE, .status = FAULT, .error_code = PF_PRESENT | PF_FETCH, .level = 1 },
-	{ E4, E3, E2 | NX, E1, .efer = NXE, .status = OK, .error_code = ALL & ~PT_EXEC, .level = 1 },
+	{ E4, E3, E2, E1 | NX, .st = FAULT, .ec = EP | ER, .lv = 1 },
+	{ E4 | NX, E3, E2, E1, .efer = NXE, .acc = FE, .st = FAULT, .ec = EP | EF, .lv = 1 },
+	{ E4, E3, E2 | NX, E1, .efer = NXE, .st = OK, .ec = ALL & ~PT_EXEC, .lv = 1 },
 	/* user */
-	{ E4, E3, E2 & ~U, E1, .access = US, .status = FAULT, .error_code = PF_PRESENT | PF_USER, .level = 1 },
-	{ E4 & ~U, E3, E2, E1, .status = OK, .error_code = PT_RWX, .level = 1 },
+	{ E4, E3, E2 & ~U, E1, .acc = US, .st = FAULT, .ec = EP | EU, .lv = 1 },
+	{ E4 & ~U, E3, E2, E1, .st = OK, .ec = PT_RWX, .lv = 1 },
 	/* write: CR0.WP */
-	{ E4, E3 & ~W, E2, E1, .access = US | WR, .status = FAULT, .error_code = PF_PRESENT | PF_USER | PF_WRITE, .level = 1 },
-	{ E4, E3 & ~W, E2, E1, .access = WR, .status = OK, .error_code = ALL & ~PT_WRITE, .level = 1 },
-	{ E4, E3 & ~W, E2, E1, .cr0 = WP, .access = WR, .status = FAULT, .error_code = PF_PRESENT | PF_WRITE, .level = 1 },
-	{ E4, E3 & ~W, E2, E1, .cr0 = WP, .status = OK, .error_code = ALL & ~PT_WRITE, .level = 1 },
+	{ E4, E3 & ~W, E2, E1, .acc = US | WR, .st = FAULT, .ec = EP | EU | EW, .lv = 1 },
+	{ E4, E3 & ~W, E2, E1, .acc = WR, .st = OK, .ec = ALL & ~PT_WRITE, .lv = 1 },
+	{ E4, E3 & ~W, E2, E1, .cr0 = WP, .acc = WR, .st = FAULT, .ec = EP | EW, .lv = 1 },
+	{ E4, E3 & ~W, E2, E1, .cr0 = WP, .st = OK, .ec = ALL & ~PT_WRITE, .lv = 1 },
 	/* SMEP */
-	{ E4, E3, E2, E1, .cr4 = SMEP, .access = FE, .status = FAULT, .error_code = PF_PRESENT | PF_FETCH, .level = 1 },
-	{ E4, E3, E2, E1 & ~U, .cr4 = SMEP, .access = FE, .status = OK, .error_code = PT_RWX, .level = 1 },
-	{ E4, E3, E2, E1, .cr4 = SMEP, .access = FE | US, .status = OK, .error_code = ALL, .level = 1 },
-	{ E4, E3, E2, E1, .cr4 = SMEP, .access = WR, .status = OK, .error_code = ALL, .level = 1 },
+	{ E4, E3, E2, E1, .cr4 = SMEP, .acc = FE, .st = FAULT, .ec = EP | EF, .lv = 1 },
+	{ E4, E3, E2, E1 & ~U, .cr4 = SMEP, .acc = FE, .st = OK, .ec = PT_RWX, .lv = 1 },
+	{ E4, E3, E2, E1, .cr4 = SMEP, .acc = FE | US, .st = OK, .ec = ALL, .lv = 1 },
+	{ E4, E3, E2, E1, .cr4 = SMEP, .acc = WR, .st = OK, .ec = ALL, .lv = 1 },
 	/* SMAP: AC opens it, but not for implicit accesses; no say over fetches */
-	{ E4, E3, E2, E1, .cr4 = SMAP, .status = FAULT, .error_code = PF_PRESENT, .level = 1 },
-	{ E4, E3, E2, E1, .cr4 = SMAP, .rflags = AC, .access = WR, .status = OK, .error_code = ALL, .level = 1 },
-	{ E4, E3, E2, E1, .cr4 = SMAP, .rflags = AC, .access = IM | US, .status = FAULT, .error_code = PF_PRESENT, .level = 1 },
-	{ E4, E3, E2, E1 & ~U, .cr4 = SMAP, .access = IM | US, .status = OK, .error_code = PT_RWX, .level = 1 },
-	{ E4, E3, E2, E1, .cr4 = SMAP, .access = US, .status = OK, .error_code = ALL, .level = 1 },
-	{ E4, E3, E2, E1, .cr4 = SMAP, .access = FE, .status = OK, .error_code = ALL, .level = 1 },
+	{ E4, E3, E2, E1, .cr4 = SMAP, .st = FAULT, .ec = EP, .lv = 1 },
+	{ E4, E3, E2, E1, .cr4 = SMAP, .rflags = AC, .acc = WR, .st = OK, .ec = ALL, .lv = 1 },
+	{ E4, E3, E2, E1, .cr4 = SMAP, .rflags = AC, .acc = IM | US, .st = FAULT, .ec = EP,
+		  .lv = 1 },
+	{ E4, E3, E2, E1 & ~U, .cr4 = SMAP, .acc = IM | US, .st = OK, .ec = PT_RWX, .lv = 1 },
+	{ E4, E3, E2, E1, .cr4 = SMAP, .acc = US, .st = OK, .ec = ALL, .lv = 1 },
+	{ E4, E3, E2, E1, .cr4 = SMAP, .acc = FE, .st = OK, .ec = ALL, .lv = 1 },
 	/* tables that are not there; the entry's address comes back */
-	{ 0xff0000ff000 | P, E3, E2, E1, .maxphyaddr = 52, .status = GUEST_WALK_READ_FAILED, .level = 3, .gpa = 0xff0000ff008 },
+	{ 0xff0000ff000 | P, E3, E2, E1, .maxphyaddr = 52, .st = READ_FAILED, .lv = 3,
+		  .gpa = 0xff0000ff008 },
 };
 
 static const struct row pae_rows[] = {
-	{ 0, 0x3000 | P, E2, E1, .status = OK, .error_code = ALL, .level = 1 },
-	{ 0, 0x3000 | P | 0xe18, E2, E1, .status = OK, .error_code = ALL, .level = 1 },
-	{ 0, 0x3000, E2, E1, .status = FAULT, .level = 3 },
+	{ 0, 0x3000 | P, E2, E1, .st = OK, .ec = ALL, .lv = 1 },
+	{ 0, 0x3000 | P | 0xe18, E2, E1, .st = OK, .ec = ALL, .lv = 1 },
+	{ 0, 0x3000, E2, E1, .st = FAULT, .lv = 3 },
 	/* the top level's entries have no rights and no size */
-	{ 0, 0x3000 | P | W, E2, E1, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 3 },
-	{ 0, 0x3000 | P | U, E2, E1, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 3 },
-	{ 0, 0x3000 | P | PS, E2, E1, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 3 },
-	{ 0, 0x3000 | P | NX, E2, E1, .efer = NXE, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 3 },
-	{ 0, 0x3000 | P | 1ull << 40, E2, E1, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 3 },
-	{ 0, 0x3000 | P, E2 | 1ull << 52, E1, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 2 },
-	{ 0, 0x3000 | P, E2, E1 | 1ull << 62, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 1 },
-	{ 0, 0x3000 | P, E2, E1 | NX, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 1 },
-	{ 0, 0x3000 | P, E2, E1 | NX, .efer = NXE, .access = FE, .status = FAULT, .error_code = PF_PRESENT | PF_FETCH, .level = 1 },
-	{ 0, 0x3000 | P, 0xff00200000 | PS | P | W | U, 0, .status = OK, .error_code = ALL, .level = 2, .gpa = 0xff00201123 },
-	{ 0, 0x3000 | P, 0x202000 | PS | P, 0, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 2 },
-	{ 0, 0x3000 | P, E2 & ~U, E1, .access = US, .status = FAULT, .error_code = PF_PRESENT | PF_USER, .level = 1 },
-	{ 0, 0x3000 | P, E2, E1, .cr4 = SMEP, .access = FE, .status = FAULT, .error_code = PF_PRESENT | PF_FETCH, .level = 1 },
+	{ 0, 0x3000 | P | W, E2, E1, .st = FAULT, .ec = EP | ER, .lv = 3 },
+	{ 0, 0x3000 | P | U, E2, E1, .st = FAULT, .ec = EP | ER, .lv = 3 },
+	{ 0, 0x3000 | P | PS, E2, E1, .st = FAULT, .ec = EP | ER, .lv = 3 },
+	{ 0, 0x3000 | P | NX, E2, E1, .efer = NXE, .st = FAULT, .ec = EP | ER, .lv = 3 },
+	{ 0, 0x3000 | P | 1ull << 40, E2, E1, .st = FAULT, .ec = EP | ER, .lv = 3 },
+	{ 0, 0x3000 | P, E2 | 1ull << 52, E1, .st = FAULT, .ec = EP | ER, .lv = 2 },
+	{ 0, 0x3000 | P, E2, E1 | 1ull << 62, .st = FAULT, .ec = EP | ER, .lv = 1 },
+	{ 0, 0x3000 | P, E2, E1 | NX, .st = FAULT, .ec = EP | ER, .lv = 1 },
+	{ 0, 0x3000 | P, E2, E1 | NX, .efer = NXE, .acc = FE, .st = FAULT, .ec = EP | EF, .lv = 1 },
+	{ 0, 0x3000 | P, 0xff00200000 | PS | P | W | U, 0, .st = OK, .ec = ALL, .lv = 2,
+		  .gpa = 0xff00201123 },
+	{ 0, 0x3000 | P, 0x202000 | PS | P, 0, .st = FAULT, .ec = EP | ER, .lv = 2 },
+	{ 0, 0x3000 | P, E2 & ~U, E1, .acc = US, .st = FAULT, .ec = EP | EU, .lv = 1 },
+	{ 0, 0x3000 | P, E2, E1, .cr4 = SMEP, .acc = FE, .st = FAULT, .ec = EP | EF, .lv = 1 },
 };
 
 /* 32-bit entries: e2 at 0x1000, e1 at 0x4000 */
 static const struct row legacy_rows[] = {
-	{ 0, 0, E2, E1, .status = OK, .error_code = ALL, .level = 1 },
-	{ 0, 0, E2, E1 | PS, .status = OK, .error_code = ALL, .level = 1 },
-	{ 0, 0, 0, E1, .status = FAULT, .level = 2 },
-	{ 0, 0, E2, 0, .efer = NXE, .access = FE | US, .status = FAULT, .error_code = PF_USER, .level = 1 },
-	{ 0, 0, E2, 0, .cr4 = SMEP, .access = FE | US, .status = FAULT, .error_code = PF_USER | PF_FETCH, .level = 1 },
+	{ 0, 0, E2, E1, .st = OK, .ec = ALL, .lv = 1 },
+	{ 0, 0, E2, E1 | PS, .st = OK, .ec = ALL, .lv = 1 },
+	{ 0, 0, 0, E1, .st = FAULT, .lv = 2 },
+	{ 0, 0, E2, 0, .efer = NXE, .acc = FE | US, .st = FAULT, .ec = EU, .lv = 1 },
+	{ 0, 0, E2, 0, .cr4 = SMEP, .acc = FE | US, .st = FAULT, .ec = EU | EF, .lv = 1 },
 	/* without PSE the size bit means nothing */
-	{ 0, 0, E2 | PS, E1, .status = OK, .error_code = ALL, .level = 1 },
-	{ 0, 0, 0x800000 | PS | P | W | U, E1, .cr4 = PSE, .status = OK, .error_code = ALL, .level = 2, .gpa = 0x801123 },
-	{ 0, 0, 0x800000 | 0x1fe000 | PS | P | W | U, 0, .cr4 = PSE, .status = OK, .error_code = ALL, .level = 2, .gpa = 0xff00801123 },
-	{ 0, 0, 0xa00000 | PS | P, 0, .cr4 = PSE, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 2 },
-	{ 0, 0, 0x810000 | PS | P, 0, .cr4 = PSE, .maxphyaddr = 36, .status = OK, .error_code = PT_READ | PT_EXEC, .level = 2, .gpa = 0x800801123 },
-	{ 0, 0, 0x820000 | PS | P, 0, .cr4 = PSE, .maxphyaddr = 36, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 2 },
-	{ 0, 0, 0x802000 | PS | P, 0, .cr4 = PSE, .maxphyaddr = 32, .status = FAULT, .error_code = PF_PRESENT | PF_RSVD, .level = 2 },
-	{ 0, 0, E2, E1 & ~W, .cr0 = WP, .access = WR, .status = FAULT, .error_code = PF_PRESENT | PF_WRITE, .level = 1 },
+	{ 0, 0, E2 | PS, E1, .st = OK, .ec = ALL, .lv = 1 },
+	{ 0, 0, 0x800000 | PS | P | W | U, E1, .cr4 = PSE, .st = OK, .ec = ALL, .lv = 2,
+		  .gpa = 0x801123 },
+	{ 0, 0, 0x800000 | 0x1fe000 | PS | P | W | U, 0, .cr4 = PSE, .st = OK, .ec = ALL, .lv = 2,
+		  .gpa = 0xff00801123 },
+	{ 0, 0, 0xa00000 | PS | P, 0, .cr4 = PSE, .st = FAULT, .ec = EP | ER, .lv = 2 },
+	{ 0, 0, 0x810000 | PS | P, 0, .cr4 = PSE, .maxphyaddr = 36, .st = OK,
+		  .ec = PT_READ | PT_EXEC, .lv = 2, .gpa = 0x800801123 },
+	{ 0, 0, 0x820000 | PS | P, 0, .cr4 = PSE, .maxphyaddr = 36, .st = FAULT, .ec = EP | ER,
+		  .lv = 2 },
+	{ 0, 0, 0x802000 | PS | P, 0, .cr4 = PSE, .maxphyaddr = 32, .st = FAULT, .ec = EP | ER,
+		  .lv = 2 },
+	{ 0, 0, 0x900000 | PS | P, 0, .cr4 = PSE, .maxphyaddr = 39, .st = FAULT, .ec = EP | ER,
+		  .lv = 2 },
+	{ 0, 0, 0x900000 | PS | P, 0, .cr4 = PSE, .st = OK, .ec = PT_READ | PT_EXEC, .lv = 2,
+		  .gpa = 0x8000801123 },
+	{ 0, 0, E2, E1 & ~W, .cr0 = WP, .acc = WR, .st = FAULT, .ec = EP | EW, .lv = 1 },
 };
 
 /* Nested tables: every access is a user's; CR0.WP, SMEP and SMAP of the host have no say. */
 static const struct row nested_rows[] = {
-	{ E4, E3, E2, E1, .cr4 = SMEP | SMAP, .access = WR, .status = OK, .error_code = ALL, .level = 1 },
-	{ 0, E3, E2, E1, .status = FAULT, .error_code = PF_USER, .level = 4 },
-	{ E4, E3, E2, 0, .efer = NXE, .access = FE, .status = FAULT, .error_code = PF_USER | PF_FETCH, .level = 1 },
-	{ E4, E3, E2, E1 & ~U, .status = FAULT, .error_code = PF_PRESENT | PF_USER, .level = 1 },
-	{ E4, E3, E2, E1 & ~W, .access = WR, .status = FAULT, .error_code = PF_PRESENT | PF_USER | PF_WRITE, .level = 1 },
-	{ E4, E3 & ~W, E2, E1, .status = OK, .error_code = ALL & ~PT_WRITE, .level = 1 },
-	{ E4, E3, E2, E1 | NX, .efer = NXE, .access = FE, .status = FAULT, .error_code = PF_PRESENT | PF_USER | PF_FETCH, .level = 1 },
-	{ E4, E3, E2, E1 | NX, .access = FE, .status = FAULT, .error_code = PF_PRESENT | PF_USER | PF_RSVD, .level = 1 },
-	{ E4, E3, 0x40000000 | PS | P | W | U, 0, .status = OK, .error_code = ALL, .level = 2, .gpa = 0x40001123 },
-	{ E4, 0x80000000 | PS | P | W | U, 0, 0, .status = OK, .error_code = ALL, .level = 3, .gpa = 0x80201123 },
-	{ E4, E3, 0x40002000 | PS | P | U, 0, .access = WR, .status = FAULT, .error_code = PF_PRESENT | PF_USER | PF_RSVD | PF_WRITE, .level = 2 },
-	{ E4 | PS, E3, E2, E1, .status = FAULT, .error_code = PF_PRESENT | PF_USER | PF_RSVD, .level = 4 },
+	{ E4, E3, E2, E1, .cr4 = SMEP | SMAP, .acc = WR, .st = OK, .ec = ALL, .lv = 1 },
+	{ 0, E3, E2, E1, .st = FAULT, .ec = EU, .lv = 4 },
+	{ E4, E3, E2, 0, .efer = NXE, .acc = FE, .st = FAULT, .ec = EU | EF, .lv = 1 },
+	{ E4, E3, E2, E1 & ~U, .st = FAULT, .ec = EP | EU, .lv = 1 },
+	{ E4, E3, E2, E1 & ~W, .acc = WR, .st = FAULT, .ec = EP | EU | EW, .lv = 1 },
+	{ E4, E3 & ~W, E2, E1, .st = OK, .ec = ALL & ~PT_WRITE, .lv = 1 },
+	{ E4, E3, E2, E1 | NX, .efer = NXE, .acc = FE, .st = FAULT, .ec = EP | EU | EF, .lv = 1 },
+	{ E4, E3, E2, E1 | NX, .acc = FE, .st = FAULT, .ec = EP | EU | ER, .lv = 1 },
+	{ E4, E3, 0x40000000 | PS | P | W | U, 0, .st = OK, .ec = ALL, .lv = 2, .gpa = 0x40001123 },
+	{ E4, 0x80000000 | PS | P | W | U, 0, 0, .st = OK, .ec = ALL, .lv = 3, .gpa = 0x80201123 },
+	{ E4, E3, 0x40002000 | PS | P | U, 0, .acc = WR, .st = FAULT, .ec = EP | EU | ER | EW,
+		  .lv = 2 },
+	{ E4 | PS, E3, E2, E1, .st = FAULT, .ec = EP | EU | ER, .lv = 4 },
 };
 /* clang-format on */
 
@@ -295,13 +319,13 @@ static void test_long_mode(void **state)
 		struct guest_walk_result got;
 
 		put_tables(r, 8);
-		check_result(r, i, guest_walk(&paging, VA_LONG, r->access, &got), &got);
+		check_result(r, i, guest_walk(&paging, VA_LONG, r->acc, &got), &got);
 		/* five levels, and CR3's low and high bits, which address nothing */
 		put_tables(r, 8);
 		put(0x6000 + 8, 8, 0x1000 | P | W | U);
 		paging.cr3 = 0xfff0000000006fff;
 		paging.cr4 |= LA57;
-		check_result(r, i, guest_walk(&paging, VA_57, r->access, &got), &got);
+		check_result(r, i, guest_walk(&paging, VA_57, r->acc, &got), &got);
 	}
 }
 
@@ -317,7 +341,7 @@ static void test_pae(void **state)
 		/* the top is 32-byte aligned; the upper half of an address and of CR3 is nothing */
 		paging.cr3 = 0xabcdef0000002fe0 | 0x1f;
 		put(0x2fe0 + 8, 8, r->e3);
-		check_result(r, i, guest_walk(&paging, 0x1234567840201123, r->access, &got), &got);
+		check_result(r, i, guest_walk(&paging, 0x1234567840201123, r->acc, &got), &got);
 	}
 }
 
@@ -330,8 +354,7 @@ static void test_legacy(void **state)
 		struct guest_walk_result got;
 
 		put_tables(r, 4);
-		check_result(r, i, guest_walk(&paging, VA_LEGACY | 7ull << 40, r->access, &got),
-			     &got);
+		check_result(r, i, guest_walk(&paging, VA_LEGACY | 7ull << 40, r->acc, &got), &got);
 	}
 }
 
@@ -344,12 +367,12 @@ static void test_nested(void **state)
 		struct guest_walk_result got;
 
 		put_tables(r, 8);
-		check_result(r, i, npt_walk(&paging, L2GPA(VA_LONG), r->access, &got), &got);
+		check_result(r, i, npt_walk(&paging, L2GPA(VA_LONG), r->acc, &got), &got);
 		/* WP and the host's AC change nothing */
 		put_tables(r, 8);
 		paging.cr0 |= WP;
 		paging.rflags |= AC;
-		check_result(r, i, npt_walk(&paging, L2GPA(VA_LONG), r->access, &got), &got);
+		check_result(r, i, npt_walk(&paging, L2GPA(VA_LONG), r->acc, &got), &got);
 	}
 }
 
@@ -438,7 +461,7 @@ static void test_G3_self_map(void **state)
 	assert_int_equal(guest_walk(&paging, VA_LONG, WR, &got), OK);
 	assert_int_equal(got.gpa, 0x1123);
 	assert_int_equal(mem.reads[0x1008 / 8], 4);
-	/* the one entry gets its accessed bit once per walk; the leaf's turn then needs a new walk */
+	/* the one entry gets its accessed bit once per walk; the leaf's turn needs a new one */
 	mem.max_reads = 255;
 	assert_int_equal(guest_walk(&paging, VA_LONG, WR | SETAD, &got), GUEST_WALK_RETRY);
 	assert_int_equal(guest_walk(&paging, VA_LONG, WR | SETAD, &got), OK);
@@ -447,7 +470,7 @@ static void test_G3_self_map(void **state)
 
 static void test_failing_reads(void **state)
 {
-	struct row r = { E4, E3, E2, E1, .status = GUEST_WALK_READ_FAILED };
+	struct row r = { .e4 = E4, .e3 = E3, .e2 = E2, .e1 = E1 };
 	struct guest_paging paging = paging_of(&r, PAE, LMA);
 	struct guest_walk_result got;
 
@@ -515,6 +538,26 @@ static void test_accessed_dirty(void **state)
 	assert_int_equal(mem.word[0x4008 / 8], E1 | A | D);
 }
 
+/* The short form where there is nothing to find. */
+static void test_executed_gives_up(void **state)
+{
+	const struct row r = { .e4 = E4, .e3 = E3, .e2 = E2, .e1 = E1 };
+	u64 gpa;
+
+	(void)state;
+	for (u64 level = 1; level <= 4; level++) {
+		put_tables(&r, 8);
+		mem.no_read = 0x5008 - 0x1000ull * level;
+		assert_false(guest_walk_executed(0x1000, VA_LONG, mem_read64, &mem, &gpa));
+		put_tables(&r, 8);
+		mem.word[(0x5008 - 0x1000ull * level) / 8] &= ~P;
+		assert_false(guest_walk_executed(0x1000, VA_LONG, mem_read64, &mem, &gpa));
+	}
+	put_tables(&r, 8);
+	assert_true(guest_walk_executed(0x8000000000001018, VA_LONG, mem_read64, &mem, &gpa));
+	assert_int_equal(gpa, 0x5123);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -528,6 +571,7 @@ int main(void)
 		cmocka_unit_test(test_G3_self_map),
 		cmocka_unit_test(test_failing_reads),
 		cmocka_unit_test(test_accessed_dirty),
+		cmocka_unit_test(test_executed_gives_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The mapper: entries bit by bit, refusals, sizes; and random maps, unmaps and splits against a flat
- * model, with a translation check after every single store, because CPUs walk the tables meanwhile.
+ * The mapper: entries bit by bit, refusals, sizes; and random maps, unmaps and splits against a
+ * flat model, with a translation check after every single store, because CPUs walk the tables
+ * meanwhile.
  */
 #include "tests/unit/unit.h"
 
@@ -160,7 +161,9 @@ static void choose_samples(void)
 	for (u32 i = 0; i < 3; i++) {
 		u64 low = now.first & ~(sizes[i] - 1);
 		u64 high = ((now.first + now.count - 1) | (sizes[i] - 1)) + 1;
-		u64 edges[] = { low - 1, low, high - 1, high, now.first - 1, now.first + now.count };
+		u64 edges[] = {
+			low - 1, low, high - 1, high, now.first - 1, now.first + now.count
+		};
 
 		for (u32 k = 0; k < ARRAY_SIZE(edges); k++) {
 			now.sample[n++] = edges[k] < MODEL_PAGES ? edges[k] : rnd(MODEL_PAGES);

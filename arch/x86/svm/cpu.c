@@ -155,9 +155,9 @@ static struct vcpu *svm_vcpu_create(struct percpu *cpu)
 	s->vmcb01 = (struct vmcb *)vmcbs;
 	s->vmcb02 = (struct vmcb *)(vmcbs + PAGE_SIZE);
 	s->vmcb12 = (struct vmcb *)(vmcbs + 2 * PAGE_SIZE);
-	s->vmcb01_spa = heap_spa(s->vmcb01);
+	s->v.entry_spa[SVM_SPA_VMCB01] = heap_spa(s->vmcb01);
 	s->vmcb02_spa = heap_spa(s->vmcb02);
-	s->host_spa = heap_spa(vmcbs + 3 * PAGE_SIZE);
+	s->v.entry_spa[SVM_SPA_HOST] = heap_spa(vmcbs + 3 * PAGE_SIZE);
 	s->msrpm02 = maps;
 	s->iopm02 = maps + MSRPM_SIZE;
 	memset(s->msrpm02, 0xff, MSRPM_SIZE);
@@ -169,7 +169,7 @@ static struct vcpu *svm_vcpu_create(struct percpu *cpu)
 	s->v.apic_base = rdmsr(MSR_APIC_BASE);
 	hv_vp_init(&s->v.hv, cpu->id);
 	vmcb01_init(s, slat01_root());
-	vmsave(s->host_spa);
+	vmsave(s->v.entry_spa[SVM_SPA_HOST]);
 	vcpus[cpu->id] = &s->v;
 	return &s->v;
 }

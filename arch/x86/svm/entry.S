@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * svm_enter(gpr RDI, vmcb RSI, load RDX, host RCX, host_if R8). #VMEXIT brings back Plinth's RSP,
- * RAX and RIP; every other general register is the guest's until it is stored here. VMSAVE and
- * VMLOAD exchange what VMRUN leaves alone, GS base among it, so that Plinth may use it.
+ * svm_enter: RDI the svm_vcpu (its GPRs come first), RSI the VMCB to run, EDX whether physical
+ * interrupts may end a guest that has V_INTR_MASKING. Called from inline assembly which says what is
+ * lost: RBP, RBX and R12 stay, enough for the loop around it. #VMEXIT brings back Plinth's RSP, RAX and
+ * RIP; the others are the guest's until they are stored here. VMSAVE and VMLOAD exchange what VMRUN
+ * leaves alone, GS base among it, so that Plinth may use it.
  */
+#include "arch/x86/svm/offsets.h"
+
 	.text
 	.globl	svm_enter
 	.balign 64
 svm_enter:
-	push	%rbx
 	push	%rbp
+	push	%rbx
 	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
-	push	%rcx
-	push	%rdx
 	push	%rdi
-	mov	%rdx, %rax
+	mov	SVM_VCPU_VMCB01_SPA(%rdi), %rax
 	vmload	%rax
 	mov	%rsi, %rax
-	test	%r8, %r8
+	cli
+	test	%edx, %edx
 	jz	1f
 	sti					/* GIF is 0: this only arms V_INTR_MASKING */
 1:	mov	1 * 8(%rdi), %rcx
@@ -38,34 +38,30 @@ svm_enter:
 	mov	15 * 8(%rdi), %r15
 	mov	7 * 8(%rdi), %rdi
 	vmrun	%rax
-	mov	(%rsp), %rax
-	mov	%rcx, 1 * 8(%rax)
-	mov	%rdx, 2 * 8(%rax)
-	mov	%rbx, 3 * 8(%rax)
-	mov	%rbp, 5 * 8(%rax)
-	mov	%rsi, 6 * 8(%rax)
-	mov	%rdi, 7 * 8(%rax)
-	mov	%r8, 8 * 8(%rax)
-	mov	%r9, 9 * 8(%rax)
-	mov	%r10, 10 * 8(%rax)
-	mov	%r11, 11 * 8(%rax)
-	mov	%r12, 12 * 8(%rax)
-	mov	%r13, 13 * 8(%rax)
-	mov	%r14, 14 * 8(%rax)
-	mov	%r15, 15 * 8(%rax)
-	mov	8(%rsp), %rax
+	mov	%rdi, %rax
+	pop	%rdi
+	mov	%rcx, 1 * 8(%rdi)
+	mov	%rdx, 2 * 8(%rdi)
+	mov	%rbx, 3 * 8(%rdi)
+	mov	%rbp, 5 * 8(%rdi)
+	mov	%rsi, 6 * 8(%rdi)
+	mov	%rax, 7 * 8(%rdi)
+	mov	%r8, 8 * 8(%rdi)
+	mov	%r9, 9 * 8(%rdi)
+	mov	%r10, 10 * 8(%rdi)
+	mov	%r11, 11 * 8(%rdi)
+	mov	%r12, 12 * 8(%rdi)
+	mov	%r13, 13 * 8(%rdi)
+	mov	%r14, 14 * 8(%rdi)
+	mov	%r15, 15 * 8(%rdi)
+	mov	SVM_VCPU_VMCB01_SPA(%rdi), %rax
 	vmsave	%rax
-	mov	16(%rsp), %rax
+	mov	SVM_VCPU_HOST_SPA(%rdi), %rax
 	vmload	%rax
-	cli
 	cld
-	add	$24, %rsp
-	pop	%r15
-	pop	%r14
-	pop	%r13
 	pop	%r12
-	pop	%rbp
 	pop	%rbx
+	pop	%rbp
 	ret
 
 /*
@@ -74,6 +70,7 @@ svm_enter:
  */
 	.globl	svm_idle, idle_window_start, idle_window_end
 svm_idle:
+	cli
 	stgi
 idle_window_start:
 	cmpl	$0, (%rdi)

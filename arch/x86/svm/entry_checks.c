@@ -69,8 +69,8 @@ void svm_entry_caps_init(struct svm_entry_caps *caps, unsigned int maxphyaddr, u
 	 BIT(EVENT_TYPE_SOFT_INT))
 
 /*
- * The filter: 0 means that no rule is broken; otherwise the table decides. It may suspect too
- * much, never too little: the unit test compares it with the table.
+ * The filter: 0 means that no rule is broken; otherwise the table decides. It never suspects too
+ * little, and too much only when #OF or #BR is injected; the unit test compares it with the table.
  */
 static inline u64 suspect_event(u64 event, const struct svm_entry_caps *caps)
 {
@@ -152,9 +152,9 @@ first_broken_rule(const struct vmcb_control *control, const struct vmcb_save *sa
 	return NULL;
 }
 
-const struct svm_entry_rule *svm_entry_check(const struct vmcb_control *control,
-					     const struct vmcb_save *save, u64 host_cr0,
-					     const struct svm_entry_caps *caps)
+static inline __attribute__((always_inline)) u64 suspect(const struct vmcb_control *control,
+							 const struct vmcb_save *save, u64 host_cr0,
+							 const struct svm_entry_caps *caps)
 {
 	u64 bad = suspect_save(save, caps) | suspect_control(control, caps);
 
@@ -164,7 +164,23 @@ const struct svm_entry_rule *svm_entry_check(const struct vmcb_control *control,
 	if (caps->s_cet_mbz | caps->v_nmi_enable) {
 		bad |= suspect_optional(control, save, caps);
 	}
-	return likely(bad == 0) ? NULL : first_broken_rule(control, save, host_cr0, caps);
+	return bad;
+}
+
+bool svm_entry_is_suspect(const struct vmcb_control *control, const struct vmcb_save *save,
+			  u64 host_cr0, const struct svm_entry_caps *caps)
+{
+	return suspect(control, save, host_cr0, caps) != 0;
+}
+
+const struct svm_entry_rule *svm_entry_check(const struct vmcb_control *control,
+					     const struct vmcb_save *save, u64 host_cr0,
+					     const struct svm_entry_caps *caps)
+{
+	if (likely(!suspect(control, save, host_cr0, caps))) {
+		return NULL;
+	}
+	return first_broken_rule(control, save, host_cr0, caps);
 }
 
 #define RFLAGS_DEFINED 0x3f7fd5ull

@@ -51,6 +51,10 @@ const struct svm_entry_rule *svm_entry_check(const struct vmcb_control *control,
 					     const struct vmcb_save *save, u64 host_cr0,
 					     const struct svm_entry_caps *caps);
 
+/* Its fast path, for the test: whether the table has to be asked at all. */
+bool svm_entry_is_suspect(const struct vmcb_control *control, const struct vmcb_save *save,
+			  u64 host_cr0, const struct svm_entry_caps *caps);
+
 /*
  * Gives what VMRUN accepts, but the processor ignores or works out itself, the value that the
  * processor works with. Emulators believe these fields, and some stop the whole machine over a

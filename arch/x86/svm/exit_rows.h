@@ -49,7 +49,7 @@ static inline bool svm_l1_asked(const struct vmcb_control *vmcb12, u32 code)
 {
 	const u32 *words = &vmcb12->intercept_cr;
 
-	return code < 5 * 32 && (words[code / 32] & BIT(code % 32));
+	return code < 6 * 32 && (words[code / 32] & BIT(code % 32));
 }
 
 /*

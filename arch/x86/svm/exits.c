@@ -130,10 +130,10 @@ enum outcome svm_msr_write(struct vcpu *v, u32 msr, u64 value)
 	return OUTCOME_GP;
 }
 
-static void exit_cpuid(struct svm_vcpu *s)
+static __hot void exit_cpuid(struct svm_vcpu *s)
 {
 	vcpu_cpuid(&s->v, s->vmcb01->save.cr4);
-	svm_finish(s, OUTCOME_NEXT);
+	svm_skip_l1(s);
 }
 
 static void exit_msr(struct svm_vcpu *s)
@@ -169,8 +169,7 @@ static void exit_ioio(struct svm_vcpu *s)
 
 	s->v.cpu->stats.io_access++;
 	vcpu_io(&s->v, &io);
-	s->vmcb01->save.rip = next;
-	control->interrupt_shadow &= ~INTERRUPT_SHADOW;
+	svm_complete(s->vmcb01, next);
 }
 
 static void exit_npf(struct svm_vcpu *s)
@@ -192,8 +191,7 @@ static void exit_npf(struct svm_vcpu *s)
 		outcome = vcpu_mmio(&s->v, gpa, &insn);
 	}
 	if (likely(outcome == OUTCOME_NEXT)) {
-		vmcb->save.rip += insn.length;
-		vmcb->control.interrupt_shadow &= ~INTERRUPT_SHADOW;
+		svm_complete(vmcb, svm_rip_after(vmcb, insn.length));
 		return;
 	}
 	log_limited(LOG_WARN, "L1 CPU %u: access to page %llx at RIP %llx: #GP", s->v.id,
@@ -273,11 +271,19 @@ static const exit_fn exits[SVM_EXIT_ROWS] = {
 #undef EXIT
 };
 
-void svm_exit_l1(struct svm_vcpu *s, u32 code)
+_Static_assert((int)SVM_EXIT_ROWS <= (int)STATS_EXITS, "a counter for each row");
+
+__hot void svm_exit_l1(struct svm_vcpu *s)
 {
+	const struct vmcb *vmcb = s->vmcb01;
+	struct percpu *cpu = s->v.cpu;
+	/* A failed VMRUN shows as 32-bit -1 on QEMU, 64-bit on hardware: 32 bits tell all apart. */
+	u32 code = low32(vmcb->control.exitcode);
 	u32 index = SVM_EXIT_INDEX(code);
 
-	stats_count_exit(&s->v.cpu->stats, STATS_L1, index);
+	trace_event(&cpu->trace, TRACE_KVM_EXIT, TRACE_L1, code, vmcb->save.rip,
+		    vmcb->control.exitinfo1);
+	cpu->stats.exits[STATS_L1][index]++;
 	if (likely(exits[index])) {
 		exits[index](s);
 	} else {

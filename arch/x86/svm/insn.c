@@ -25,35 +25,9 @@ static u64 linear_rip(const struct vmcb *vmcb)
 	return low32(vmcb->save.cs.base + low32(vmcb->save.rip));
 }
 
-#define ENTRY_P	   BIT(0)
-#define ENTRY_PS   BIT(7)
-#define ENTRY_ADDR GENMASK(51, 12)
-
-/*
- * The processor has just fetched the instruction, so its address is mapped and executable: in long
- * mode what is left of the walk is to follow the pointers. Other modes go the long way.
- */
-static bool follow_tables(struct svm_vcpu *s, u64 linear, u64 *gpa)
+static inline bool read64_l1(void *ctx __maybe_unused, u64 gpa, u64 *value)
 {
-	bool nested = s->v.in_l2 && s->npt12;
-	u64 entry = svm_vmcb(s)->save.cr3;
-
-	for (int shift = 39; shift >= 12; shift -= 9) {
-		u64 place = (entry & ENTRY_ADDR) + (linear >> shift & 511) * 8;
-
-		if ((nested && !npt_l2_translate(s, place, &place)) || !l1_read64(place, &entry) ||
-		    !(entry & ENTRY_P)) {
-			return false;
-		}
-		if ((entry & ENTRY_PS) && (shift == 21 || shift == 30)) {
-			u64 mask = BIT(shift) - 1;
-
-			*gpa = (entry & ENTRY_ADDR & ~mask) | (linear & mask);
-			return !nested || npt_l2_translate(s, *gpa, gpa);
-		}
-	}
-	*gpa = (entry & ENTRY_ADDR) | (linear & ~PAGE_MASK);
-	return !nested || npt_l2_translate(s, *gpa, gpa);
+	return l1_read64_at(gpa, value);
 }
 
 /* For the walk of L2's own tables: each of their entries is at an L2 GPA. */
@@ -61,12 +35,14 @@ static bool read64_l2(void *ctx, u64 l2gpa, u64 *value)
 {
 	u64 gpa;
 
-	return npt_l2_translate(ctx, l2gpa, &gpa) && l1_read64(gpa, value);
+	return npt_l2_translate(ctx, l2gpa, &gpa) && l1_read64_at(gpa, value);
 }
 
-static bool read64_l1(void *ctx __maybe_unused, u64 gpa, u64 *value)
+/* Apart, so that the way of L1 needs few registers. */
+static __attribute__((noinline)) bool find_l2_code(struct svm_vcpu *s, u64 linear, u64 *gpa)
 {
-	return l1_read64(gpa, value);
+	return guest_walk_executed(s->vmcb02->save.cr3, linear, read64_l2, s, gpa) &&
+	       npt_l2_translate(s, *gpa, gpa);
 }
 
 static bool walk_tables(struct svm_vcpu *s, u64 linear, u64 *gpa)
@@ -94,12 +70,15 @@ static bool walk_tables(struct svm_vcpu *s, u64 linear, u64 *gpa)
 }
 
 /* The guest-physical (for L2 under nested paging: L1's) address of a linear address, to fetch. */
-static bool translate(struct svm_vcpu *s, u64 linear, u64 *gpa)
+static inline bool translate(struct svm_vcpu *s, u64 linear, u64 *gpa)
 {
 	const struct vmcb_save *save = &svm_vmcb(s)->save;
 
-	if (likely((save->efer & EFER_LMA) && (save->cr0 & CR0_PG) && !(save->cr4 & CR4_LA57))) {
-		return follow_tables(s, linear, gpa);
+	if (likely((save->efer & EFER_LMA) && !(save->cr4 & CR4_LA57))) {
+		if (likely(!s->v.in_l2 || !s->npt12)) {
+			return guest_walk_executed(save->cr3, linear, read64_l1, NULL, gpa);
+		}
+		return find_l2_code(s, linear, gpa);
 	}
 	return walk_tables(s, linear, gpa);
 }
@@ -144,56 +123,93 @@ int svm_decode(struct svm_vcpu *s, struct insn *insn)
  * The length of what is intercepted most, by its bytes alone: no prefix, no operand in memory. 0:
  * ask the decoder.
  */
-static u32 common_length(u64 bytes)
+static inline u32 common_length(u64 bytes)
 {
-	switch (bytes & 0xffff) {
-	case 0x010f: /* with a register operand: VMRUN, VMMCALL, VMLOAD, VMSAVE, STGI, CLGI, ... */
-		return (bytes >> 16 & 0xc0) == 0xc0 ? 3 : 0;
-	case 0x300f: /* WRMSR */
-	case 0x310f: /* RDTSC */
-	case 0x320f: /* RDMSR */
-	case 0xa20f: /* CPUID */
-		return 2;
+	u32 second = bytes >> 8 & 0xff;
+
+	if (likely((bytes & 0xff) == 0x0f)) {
+		if (second == 0xa2 || (second & 0xfc) == 0x30) {
+			return 2; /* CPUID; WRMSR, RDTSC, RDMSR, RDPMC */
+		}
+		/* With a register operand: VMRUN, VMMCALL, VMLOAD, VMSAVE, STGI, CLGI, ... */
+		return second == 0x01 && (bytes >> 22 & 3) == 3 ? 3 : 0;
 	}
 	return (bytes & 0xff) == 0xf4 ? 1 : 0; /* HLT */
 }
 
-static u32 quick_length(struct svm_vcpu *s, u64 linear)
+/* The first 8 bytes of the instruction, when they are on one page; 0 does as "none". */
+static inline __attribute__((always_inline)) u64 first_bytes(struct svm_vcpu *s,
+							     const struct vmcb *vmcb, bool nested)
 {
+	u64 linear = vmcb->save.rip;
 	u64 gpa, bytes;
 
-	if (unlikely((linear & ~PAGE_MASK) > PAGE_SIZE - sizeof(bytes)) ||
-	    !translate(s, linear, &gpa)) {
+	if (unlikely((linear & ~PAGE_MASK) > PAGE_SIZE - sizeof(bytes))) {
+		return 0;
+	}
+	if (!nested) {
+		if (!guest_walk_executed(vmcb->save.cr3, linear, read64_l1, NULL, &gpa)) {
+			return 0;
+		}
+	} else if (!find_l2_code(s, linear, &gpa)) {
 		return 0;
 	}
 	if (unlikely(hv_shell_overlay(gpa))) {
 		memcpy(&bytes, hv_shell_overlay(gpa) + (gpa & ~PAGE_MASK), sizeof(bytes));
-	} else if (!l1_read64(gpa, &bytes)) {
-		return 0;
+		return bytes;
 	}
-	return common_length(bytes);
+	return l1_read64_at(gpa, &bytes) ? bytes : 0;
 }
 
-bool svm_next_rip(struct svm_vcpu *s, u64 *rip)
+static __attribute__((noinline)) u32 decoded_length(struct svm_vcpu *s)
 {
-	struct vmcb *vmcb = svm_vmcb(s);
-	u32 length;
 	struct insn insn;
 
+	return svm_decode(s, &insn) == DECODE_OK ? insn.length : 0;
+}
+
+static inline __attribute__((always_inline)) u32 length_of(struct svm_vcpu *s,
+							   const struct vmcb *vmcb, bool nested)
+{
+	u32 length;
+
 	if (svm_machine.features & SVM_FEATURE_NRIPS) {
-		*rip = vmcb->control.nrip;
-		return true;
+		return low32(vmcb->control.nrip - vmcb->save.rip);
 	}
-	length = quick_length(s, linear_rip(vmcb));
-	if (unlikely(!length)) {
-		if (svm_decode(s, &insn) != DECODE_OK) {
-			return false;
+	if (likely((vmcb->save.cs.attrib & SEG_L) && (vmcb->save.efer & EFER_LMA) &&
+		   !(vmcb->save.cr4 & CR4_LA57))) {
+		length = common_length(first_bytes(s, vmcb, nested));
+		if (likely(length)) {
+			return length;
 		}
-		length = insn.length;
 	}
-	*rip = vmcb->save.rip + length;
-	if (svm_decode_mode(vmcb) != DECODE_64) {
-		*rip = low32(*rip);
+	return decoded_length(s);
+}
+
+__hot u32 svm_length(struct svm_vcpu *s)
+{
+	return length_of(s, svm_vmcb(s), s->v.in_l2 && s->npt12);
+}
+
+static inline __attribute__((always_inline)) void skip(struct svm_vcpu *s, struct vmcb *vmcb,
+						       bool nested)
+{
+	u32 length = length_of(s, vmcb, nested);
+
+	if (likely(length)) {
+		svm_complete(vmcb, svm_rip_after(vmcb, length));
+	} else {
+		/* Its bytes went away since it ran: it faults again, and this time for good. */
+		svm_inject_exception(s, VECTOR_UD, false, 0);
 	}
-	return true;
+}
+
+__hot void svm_skip_l1(struct svm_vcpu *s)
+{
+	skip(s, s->vmcb01, false);
+}
+
+void svm_skip(struct svm_vcpu *s)
+{
+	skip(s, svm_vmcb(s), s->v.in_l2 && s->npt12);
 }

@@ -3,7 +3,7 @@
 #ifndef ARCH_X86_SVM_INSN_H
 #define ARCH_X86_SVM_INSN_H
 
-#include "lib/types.h"
+#include "arch/x86/svm/svm.h"
 
 static inline void clgi(void)
 {
@@ -31,19 +31,25 @@ static inline void invlpga(u64 gva, u32 asid)
 }
 
 /*
- * Lets an NMI that is pending while GIF=0 reach Plinth's own handler (IF is 0, so nothing else
- * can): the window is the instruction between.
+ * Lets an NMI that is pending while GIF=0 reach Plinth's own handler; IF=0 keeps everything else
+ * out. The window is what stands between.
  */
 static inline void svm_take_nmi(void)
 {
-	__asm__ volatile("stgi\n nop\n nop\n clgi" ::: "memory");
+	__asm__ volatile("cli\n stgi\n nop\n nop\n clgi" ::: "memory");
 }
 
 /*
- * Runs the guest of `vmcb_spa` until its next #VMEXIT. `gpr`: all but RAX and RSP, which the VMCB
- * holds. `load_spa`: the VMCB whose VMLOAD state (FS, GS, TR, LDTR, syscall MSRs) is L1's.
- * `host_if`: physical interrupts may end a guest that has V_INTR_MASKING. GIF is 0 before and after.
+ * Runs the guest of `vmcb_spa` until its next #VMEXIT. RAX and RSP are in the VMCB. `host_if`:
+ * physical interrupts may end a guest that has V_INTR_MASKING. GIF is 0 before and after.
  */
-void svm_enter(u64 *gpr, u64 vmcb_spa, u64 load_spa, u64 host_spa, u64 host_if);
+static inline void svm_enter_guest(struct svm_vcpu *s, u64 vmcb_spa, u32 host_if)
+{
+	__asm__ volatile("call svm_enter"
+			 : "+D"(s), "+S"(vmcb_spa), "+d"(host_if)
+			 :
+			 : "rax", "rcx", "r8", "r9", "r10", "r11", "r13", "r14", "r15", "memory",
+			   "cc");
+}
 
 #endif

@@ -2,6 +2,7 @@
 /* The merge of vmcb12 and vmcb01. */
 #include "arch/x86/svm/merge.h"
 
+#include "arch/x86/svm/entry_checks.h"
 #include "lib/string.h"
 
 /* L2 exits for these whatever L1 wants: Plinth's kick, its policies, and instructions of SVM. */
@@ -47,7 +48,7 @@ void svm_merge(const struct vmcb_control *vmcb12, const struct vmcb *vmcb01,
 	c->tsc_offset = vmcb12->tsc_offset + vmcb01->control.tsc_offset;
 	c->int_ctl = merge_int_ctl(vmcb12, env);
 	c->interrupt_shadow = vmcb12->interrupt_shadow & (INTERRUPT_SHADOW | GUEST_INTERRUPT_MASK);
-	c->eventinj = vmcb12->eventinj;
+	c->eventinj = svm_eventinj_constrain(vmcb12->eventinj);
 	c->np_enable = NP_ENABLE;
 	c->virt_ext = 0;
 	c->nrip = vmcb12->nrip;
@@ -58,7 +59,7 @@ void svm_merge(const struct vmcb_control *vmcb12, const struct vmcb *vmcb01,
 	}
 }
 
-/* Byte offsets of the 32-bit words that hold an MSR which Plinth may let through. */
+/* Byte offsets of the 32-bit words with an MSR that Plinth lets through and guests use often. */
 static const u32 shared_words[] = {
 	0x004, /* 00h..: TSC */
 	0x010, /* 40h: SPEC_CTRL, PRED_CMD */

@@ -25,8 +25,8 @@ void svm_merge(const struct vmcb_control *vmcb12, const struct vmcb *vmcb01,
 	       const struct svm_merge_env *env, struct vmcb *vmcb02);
 
 /*
- * MSRPM: the words of the map in which Plinth lets MSRs through; in all others every MSR exits, and
- * L1's map is asked then. `read32` reads L1's map at a byte offset.
+ * MSRPM: the words with MSRs that guests use often; in all others every MSR exits, and L1's map is
+ * asked then. `read32` reads L1's map at a byte offset.
  */
 void svm_merge_msrpm(const u8 *msrpm01, bool (*read32)(void *ctx, u32 offset, u32 *value),
 		     void *ctx, u8 *msrpm02);

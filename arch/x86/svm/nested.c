@@ -67,6 +67,9 @@ static void prepare_soft_injection(struct svm_vcpu *s)
 	u64 event = vmcb->control.eventinj;
 
 	s->soft_injected = false;
+	if (unlikely(event & EVENT_V)) {
+		vmcb->control.eventinj = svm_eventinj_constrain(event);
+	}
 	if (!(event & EVENT_V) || (svm_machine.features & SVM_FEATURE_NRIPS) ||
 	    FIELD_GET(EVENT_TYPE_MASK, event) != EVENT_TYPE_SOFT_INT) {
 		return;
@@ -186,16 +189,15 @@ static void describe_insn(struct svm_vcpu *s, u32 code, struct svm_exit_info *ex
 		return;
 	}
 	if (likely(kind == EXIT_INSN_LEN)) {
-		svm_next_rip(s, &exit->nrip);
+		u32 length = svm_length(s);
+
+		exit->nrip = length ? svm_rip_after(vmcb, length) : 0;
 		return;
 	}
 	if (svm_decode(s, &insn) != DECODE_OK) {
 		return;
 	}
-	exit->nrip = vmcb->save.rip + insn.length;
-	if (svm_decode_mode(vmcb) != DECODE_64) {
-		exit->nrip = low32(exit->nrip);
-	}
+	exit->nrip = svm_rip_after(vmcb, insn.length);
 	switch (kind) {
 	case EXIT_INSN_CR:
 		if (insn.id == INSN_MOV_TO_CR || insn.id == INSN_MOV_FROM_CR) {
@@ -245,7 +247,7 @@ static void leave_l2(struct svm_vcpu *s, const struct svm_exit_info *exit)
 		    exit->info1, exit->info2);
 	s->vmcb02->save.rax = v->gpr[GPR_RAX];
 	s->vmcb02->save.rsp = v->gpr[GPR_RSP];
-	svm_reflect(s->vmcb02, exit, s->vmcb12->control.int_ctl, l1_page(s->vmcb12_gpa));
+	svm_reflect(s->vmcb02, exit, &s->vmcb12->control, l1_page(s->vmcb12_gpa));
 	v->in_l2 = false;
 	v->gpr[GPR_RAX] = s->vmcb01->save.rax;
 	v->gpr[GPR_RSP] = s->vmcb01->save.rsp;
@@ -333,7 +335,7 @@ static void l2_ioio(struct svm_vcpu *s)
 		svm_nested_exit(s, VMEXIT_IOIO, c->exitinfo1, c->exitinfo2);
 	} else if (iopm_bits(svm_machine.iopm01 + io.port / 8, io.port, io.size)) {
 		vcpu_io(&s->v, &io);
-		s->vmcb02->save.rip = c->exitinfo2;
+		svm_complete(s->vmcb02, c->exitinfo2);
 	} else {
 		open_ports(s);
 	}
@@ -378,8 +380,7 @@ static bool emulate_l2(struct svm_vcpu *s, u64 gpa)
 	    vcpu_mmio(&s->v, gpa, &insn) != OUTCOME_NEXT) {
 		return false;
 	}
-	vmcb->save.rip += insn.length;
-	vmcb->control.interrupt_shadow &= ~INTERRUPT_SHADOW;
+	svm_complete(vmcb, svm_rip_after(vmcb, insn.length));
 	return true;
 }
 
@@ -409,7 +410,7 @@ static void l2_vmmcall(struct svm_vcpu *s)
 static void l2_cpuid(struct svm_vcpu *s)
 {
 	vcpu_cpuid(&s->v, s->vmcb02->save.cr4);
-	svm_finish(s, OUTCOME_NEXT);
+	svm_skip(s);
 }
 
 static void l2_shutdown(struct svm_vcpu *s)
@@ -506,14 +507,17 @@ static void inject_again(struct svm_vcpu *s, u64 event, bool soft)
 	s->v.cpu->stats.inject_again++;
 }
 
-void svm_exit_l2(struct svm_vcpu *s, u32 code)
+void svm_exit_l2(struct svm_vcpu *s)
 {
 	struct vmcb *vmcb = s->vmcb02;
+	u32 code = low32(vmcb->control.exitcode);
 	const struct svm_exit_row *row = svm_exit_row(SVM_EXIT_INDEX(code));
 	u64 event = vmcb->control.exitintinfo;
 	bool soft = s->soft_injected && (event & EVENT_V);
 
-	stats_count_exit(&s->v.cpu->stats, STATS_L2, SVM_EXIT_INDEX(code));
+	trace_event(&s->v.cpu->trace, TRACE_KVM_EXIT, TRACE_L2, code, vmcb->save.rip,
+		    vmcb->control.exitinfo1);
+	s->v.cpu->stats.exits[STATS_L2][SVM_EXIT_INDEX(code)]++;
 	if (unlikely(code == low32(VMEXIT_INVALID))) {
 		l2_invalid(s);
 		return;

@@ -62,17 +62,17 @@ static void constrain_vmload_state(struct vmcb_save *save)
 
 static enum outcome insn_vmrun(struct svm_vcpu *s)
 {
-	u64 next;
+	u32 length;
 
 	if (!operand_is_good(s, s->v.gpr[GPR_RAX]) || !s->hsave_pa) {
 		return OUTCOME_GP;
 	}
-	if (!svm_next_rip(s, &next)) {
+	length = svm_length(s);
+	if (!length) {
 		return OUTCOME_UD;
 	}
 	/* VMRUN saves the host at the following instruction; L1 goes on there after #VMEXIT. */
-	s->vmcb01->save.rip = next;
-	s->vmcb01->control.interrupt_shadow &= ~INTERRUPT_SHADOW;
+	svm_complete(s->vmcb01, svm_rip_after(s->vmcb01, length));
 	svm_vmrun(s);
 	return OUTCOME_AGAIN;
 }
@@ -87,6 +87,7 @@ static enum outcome insn_vmload(struct svm_vcpu *s)
 	s->v.cpu->stats.nested_vmload++;
 	copy_vmload_state(&vmcb->save, &s->vmcb01->save);
 	constrain_vmload_state(&s->vmcb01->save);
+	svm_vmload_constrain(&s->vmcb01->save);
 	return OUTCOME_NEXT;
 }
 

@@ -16,8 +16,13 @@ void svm_nmi_arrived(struct svm_vcpu *s)
 	if (panic_active()) {
 		panic_stop();
 	}
-	ours = vcpu_kick_arrived(v);
-	ours |= shell_nmi(v->cpu);
+	ours = shell_nmi(v->cpu);
+	if (ours) {
+		/* Polling arms the UART anew: the edges of that are its own, and end here. */
+		svm_take_nmi();
+	}
+	/* After the last NMI taken here: it may have been a kick as well. */
+	ours |= vcpu_kick_arrived(v);
 	if (ours) {
 		v->cpu->stats.kick_taken++;
 	} else {

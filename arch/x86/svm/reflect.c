@@ -4,13 +4,13 @@
 
 #include "lib/string.h"
 
-/* What #VMEXIT writes of virtual interrupt control. */
-#define INT_CTL_WRITTEN (V_TPR_MASK | V_IRQ | V_GIF)
-
 static void reflect_control(const struct vmcb_control *c, const struct svm_exit_info *exit,
 			    u64 int_ctl12, struct vmcb_control *out)
 {
-	out->int_ctl = (int_ctl12 & ~INT_CTL_WRITTEN) | (c->int_ctl & INT_CTL_WRITTEN);
+	/* V_GIF is live only when it is enabled. [APM "Virtual GIF"] */
+	u64 written = V_TPR_MASK | V_IRQ | (c->int_ctl & V_GIF_ENABLE ? V_GIF : 0);
+
+	out->int_ctl = (int_ctl12 & ~written) | (c->int_ctl & written);
 	out->interrupt_shadow = c->interrupt_shadow;
 	out->exitcode = exit->code;
 	out->exitinfo1 = exit->info1;
@@ -42,14 +42,17 @@ static void reflect_save(const struct vmcb_save *save, struct vmcb_save *out)
 	out->rsp = save->rsp;
 	out->rax = save->rax;
 	out->cr2 = save->cr2;
-	out->g_pat = save->g_pat;
 }
 
-void svm_reflect(const struct vmcb *vmcb02, const struct svm_exit_info *exit, u64 int_ctl12,
-		 struct vmcb *vmcb12)
+void svm_reflect(const struct vmcb *vmcb02, const struct svm_exit_info *exit,
+		 const struct vmcb_control *given, struct vmcb *vmcb12)
 {
-	reflect_control(&vmcb02->control, exit, int_ctl12, &vmcb12->control);
+	reflect_control(&vmcb02->control, exit, given->int_ctl, &vmcb12->control);
 	reflect_save(&vmcb02->save, &vmcb12->save);
+	/* Without nested paging G_PAT is not part of the guest; vmcb02's is L1's own then. */
+	if (given->np_enable & NP_ENABLE) {
+		vmcb12->save.g_pat = vmcb02->save.g_pat;
+	}
 }
 
 void svm_reflect_invalid(struct vmcb *vmcb12)

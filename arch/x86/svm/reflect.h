@@ -17,9 +17,9 @@ struct svm_exit_info {
 	u8 insn_bytes[15];
 };
 
-/* `int_ctl12`: virtual interrupt control as L1 gave it, of which #VMEXIT changes a part. */
-void svm_reflect(const struct vmcb *vmcb02, const struct svm_exit_info *exit, u64 int_ctl12,
-		 struct vmcb *vmcb12);
+/* `given`: the controls as L1 gave them, which say what of int_ctl and whether G_PAT changes. */
+void svm_reflect(const struct vmcb *vmcb02, const struct svm_exit_info *exit,
+		 const struct vmcb_control *given, struct vmcb *vmcb12);
 /* VMRUN refused: only the exit code changes. [APM "Canonicalization and Consistency Checks"] */
 void svm_reflect_invalid(struct vmcb *vmcb12);
 

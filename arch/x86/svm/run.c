@@ -39,19 +39,9 @@ void svm_inject_exception(struct svm_vcpu *s, u8 vector, bool has_error, u32 err
 
 void svm_finish(struct svm_vcpu *s, enum outcome outcome)
 {
-	struct vmcb *vmcb = svm_vmcb(s);
-	u64 rip;
-
 	switch (outcome) {
 	case OUTCOME_NEXT:
-		if (svm_next_rip(s, &rip)) {
-			vmcb->save.rip = rip;
-			/* An instruction that completed ends the shadow of STI or MOV SS. */
-			vmcb->control.interrupt_shadow &= ~INTERRUPT_SHADOW;
-			break;
-		}
-		/* Its bytes went away since it ran: it faults again, and this time for good. */
-		svm_inject_exception(s, VECTOR_UD, false, 0);
+		svm_skip(s);
 		break;
 	case OUTCOME_AGAIN:
 		break;
@@ -176,12 +166,30 @@ static void pay_flush(struct svm_vcpu *s, struct vmcb *vmcb)
 	tlb_paid(&s->v.shared.tlb);
 }
 
-static void enter(struct svm_vcpu *s)
+/*
+ * [APM "EXITINTINFO Pseudo-Code"], where QEMU differs: it calls an external interrupt whose delivery
+ * faulted an exception, though no exception has such a vector, and leaves V_IRQ set for a virtual
+ * one that is in EXITINTINFO already.
+ */
+static void correct_event(struct vmcb_control *c)
+{
+	u64 vector = FIELD_GET(EVENT_VECTOR_MASK, c->exitintinfo);
+
+	if (FIELD_GET(EVENT_TYPE_MASK, c->exitintinfo) == EVENT_TYPE_EXCEPTION && vector > 31) {
+		c->exitintinfo &= ~(EVENT_TYPE_MASK | EVENT_EV | EVENT_ERROR_CODE_MASK);
+	}
+	if (FIELD_GET(EVENT_TYPE_MASK, c->exitintinfo) == EVENT_TYPE_INTR &&
+	    FIELD_GET(V_INTR_VECTOR_MASK, c->int_ctl) == vector) {
+		c->int_ctl &= ~V_IRQ;
+	}
+}
+
+static __hot void enter(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;
 	struct vmcb *vmcb = s->vmcb01;
-	u64 spa = s->vmcb01_spa;
-	u64 host_if = 0;
+	u64 spa = v->entry_spa[SVM_SPA_VMCB01];
+	u32 host_if = 0;
 	bool owed;
 
 	if (v->in_l2) {
@@ -202,21 +210,21 @@ static void enter(struct svm_vcpu *s)
 	}
 	vmcb->save.rax = v->gpr[GPR_RAX];
 	vmcb->save.rsp = v->gpr[GPR_RSP];
-	svm_enter(v->gpr, spa, s->vmcb01_spa, s->host_spa, host_if);
+	svm_enter_guest(s, spa, host_if);
 	tlb_leave(&v->shared.tlb);
 	v->gpr[GPR_RAX] = vmcb->save.rax;
 	v->gpr[GPR_RSP] = vmcb->save.rsp;
 	vmcb->control.tlb_control = TLB_CONTROL_NOTHING;
 	vmcb->control.clean = CLEAN_ALL;
 	vmcb->control.eventinj = 0;
+	if (unlikely(vmcb->control.exitintinfo & EVENT_V)) {
+		correct_event(&vmcb->control);
+	}
 
-	/* A failed VMRUN shows as 32-bit -1 on QEMU, 64-bit on hardware: 32 bits tell all apart. */
-	trace_event(&v->cpu->trace, TRACE_KVM_EXIT, v->in_l2 ? TRACE_L2 : TRACE_L1,
-		    low32(vmcb->control.exitcode), vmcb->save.rip, vmcb->control.exitinfo1);
 	if (v->in_l2) {
-		svm_exit_l2(s, low32(vmcb->control.exitcode));
+		svm_exit_l2(s);
 	} else {
-		svm_exit_l1(s, low32(vmcb->control.exitcode));
+		svm_exit_l1(s);
 	}
 }
 
@@ -225,6 +233,9 @@ void svm_run(struct vcpu *v)
 	struct svm_vcpu *s = svm_of(v);
 
 	clgi();
+	/* An NMI from before L1's first instruction is not L1's. */
+	svm_take_nmi();
+	wait_for_sipi(s);
 	for (;;) {
 		if (unlikely(v->nmi_pending)) {
 			deliver_nmi(s);

@@ -11,6 +11,7 @@
 
 #include "arch/x86/decode.h"
 #include "arch/x86/svm/entry_checks.h"
+#include "arch/x86/svm/offsets.h"
 #include "arch/x86/svm/spec.h"
 #include "arch/x86/vcpu.h"
 #include "mm/shadow_slat.h"
@@ -24,9 +25,7 @@ struct svm_vcpu {
 	struct vmcb *vmcb01; /* (b) */
 	struct vmcb *vmcb02; /* (b) */
 	struct vmcb *vmcb12; /* (b) the snapshot; contents (o) */
-	u64 vmcb01_spa;	     /* (b) */
 	u64 vmcb02_spa;	     /* (b) */
-	u64 host_spa;	     /* (b) Plinth's own VMLOAD state */
 	u8 *msrpm02;	     /* (b) */
 	u8 *iopm02;	     /* (b) built when L2 does I/O that L1 leaves to it */
 
@@ -61,6 +60,13 @@ struct svm_machine {
 	u32 pool_pages;	 /* of shadow tables, for each VP */
 };
 
+/* entry_spa[] of struct vcpu: vmcb01, which has L1's VMLOAD state, and Plinth's own VMLOAD state. */
+#define SVM_SPA_VMCB01 0
+#define SVM_SPA_HOST   1
+ASSERT_OFFSET(struct svm_vcpu, v.gpr, 0);
+ASSERT_OFFSET(struct svm_vcpu, v.entry_spa[SVM_SPA_VMCB01], SVM_VCPU_VMCB01_SPA);
+ASSERT_OFFSET(struct svm_vcpu, v.entry_spa[SVM_SPA_HOST], SVM_VCPU_HOST_SPA);
+
 extern struct svm_machine svm_machine;
 
 static inline struct svm_vcpu *svm_of(struct vcpu *v)
@@ -92,16 +98,34 @@ enum decode_mode svm_decode_mode(const struct vmcb *vmcb);
 size_t svm_fetch(struct svm_vcpu *s, u8 bytes[INSN_MAX_LENGTH]);
 /* Decodes it; a decode_status, or DECODE_NEED_MORE when it is not all mapped. */
 int svm_decode(struct svm_vcpu *s, struct insn *insn);
-/* RIP of the next instruction, by the hardware's nRIP or by decoding; false: cannot be told. */
-bool svm_next_rip(struct svm_vcpu *s, u64 *rip);
+/* Its length, by the hardware's nRIP or by decoding; 0: it cannot be told. */
+u32 svm_length(struct svm_vcpu *s);
+/* Goes to the next instruction; svm_skip_l1 where it is known that L1 runs. */
+void svm_skip(struct svm_vcpu *s);
+void svm_skip_l1(struct svm_vcpu *s);
+
+/* RIP `length` bytes further, as wide as the guest's mode has it. */
+static inline u64 svm_rip_after(const struct vmcb *vmcb, u32 length)
+{
+	u64 rip = vmcb->save.rip + length;
+
+	return likely(vmcb->save.cs.attrib & SEG_L) ? rip : low32(rip);
+}
+
+/* The instruction at RIP is done; what completed ends the shadow of STI or MOV SS. */
+static inline void svm_complete(struct vmcb *vmcb, u64 rip)
+{
+	vmcb->save.rip = rip;
+	vmcb->control.interrupt_shadow = 0;
+}
 
 /* exits.c */
-void svm_exit_l1(struct svm_vcpu *s, u32 code);
+void svm_exit_l1(struct svm_vcpu *s);
 enum outcome svm_msr_read(struct vcpu *v, u32 msr, u64 *value);
 enum outcome svm_msr_write(struct vcpu *v, u32 msr, u64 value);
 
 /* nested.c */
-void svm_exit_l2(struct svm_vcpu *s, u32 code);
+void svm_exit_l2(struct svm_vcpu *s);
 void svm_vmrun(struct svm_vcpu *s);
 /* Leaves L2 for L1 with an exit; `code` 64-bit as L1 reads it. */
 void svm_nested_exit(struct svm_vcpu *s, u64 code, u64 info1, u64 info2);

@@ -7,8 +7,9 @@
 #include "tests/linux/vmm/expect.h"
 #include "tests/linux/vmm/world.h"
 
-extern const char guest_step[], guest_step_rips[], guest_breaks[], guest_breaks_code[],
-	guest_breaks_data[], guest_breaks_int3[], guest_debug[], guest_tf[], guest_tf_rips[];
+extern const char guest_step[], guest_step_touched[], guest_step_rips[], guest_breaks[],
+	guest_breaks_code[], guest_breaks_data[], guest_breaks_int3[], guest_debug[], guest_tf[],
+	guest_tf_rips[];
 
 #define DR6_B0	    BIT(0)
 #define DR6_B1	    BIT(1)
@@ -54,9 +55,9 @@ static void expect_debug(struct vp *vp, u32 exception, u64 rip, u64 dr6)
 	      (unsigned long long)debug->dr6, (unsigned long long)dr6);
 }
 
-void case_step(void)
+static void run_steps(const char *entry)
 {
-	struct vp *vp = world_single(WORLD_LONG, guest_step);
+	struct vp *vp = world_single(WORLD_LONG, entry);
 	const struct kvm_run *run = vp->run;
 	u32 step;
 	u64 rip;
@@ -82,6 +83,17 @@ void case_step(void)
 	vp_run(vp);
 	CHECK(exit_is_step(vp, &step) && step == 2, "no step 2 after the end of single steps");
 	expect_exit(vp, KVM_EXIT_HLT);
+}
+
+void case_step(void)
+{
+	run_steps(guest_step_touched);
+}
+
+/* The first PUSH must fetch its page of the stack by a nested page fault, in one step. */
+void case_step_fault(void)
+{
+	run_steps(guest_step);
 }
 
 void case_breaks(void)
@@ -131,7 +143,8 @@ void case_debug(void)
 	CHECK((report->result[1] & 0xf) == DR6_B1, "DR6 is %#llx after a breakpoint on data",
 	      (unsigned long long)report->result[1]);
 	expect_step(vp, 3);
-	CHECK(report->traps == 2, "%llu debug exceptions of two", (unsigned long long)report->traps);
+	CHECK(report->traps == 2, "%llu debug exceptions of two",
+	      (unsigned long long)report->traps);
 	expect_exit(vp, KVM_EXIT_HLT);
 }
 

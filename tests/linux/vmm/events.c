@@ -9,8 +9,8 @@
 #include "tests/linux/vmm/expect.h"
 #include "tests/linux/vmm/world.h"
 
-extern const char guest_inject[], guest_timer[], guest_wait[], guest_wait_nmi[], guest_nmi[],
-	guest_reinject[];
+extern const char guest_inject[], guest_shadow[], guest_shadow_end[], guest_timer[], guest_wait[],
+	guest_wait_nmi[], guest_nmi[], guest_reinject[];
 
 enum {
 	DE = 0,
@@ -51,6 +51,38 @@ void case_inject(void)
 	CHECK(report->vector == VECTOR_USER, "vector %llu", (unsigned long long)report->vector);
 	check_result(vp, 0, 2, "number of interrupts");
 	expect_exit(vp, KVM_EXIT_HLT);
+}
+
+/* An interrupt window must not open in the shadow of STI, though IF is 1. */
+void case_shadow(void)
+{
+	struct vp *vp = world_single(WORLD_LONG, guest_shadow);
+	struct kvm_vcpu_events events;
+	struct kvm_regs regs;
+	u64 rip;
+
+	NEED(vp->vm, KVM_CAP_VCPU_EVENTS);
+	expect_step(vp, 1);
+	/* the OUT must be over before the shadow begins: a run that ends at once */
+	vp_kick(vp);
+	CHECK(vp_run_kicked(vp) == KVM_EXIT_INTR, "the VP entered its guest");
+	KVM(vp->fd, KVM_GET_REGS, &regs);
+	regs.rflags |= BIT(9);
+	KVM(vp->fd, KVM_SET_REGS, &regs);
+	KVM(vp->fd, KVM_GET_VCPU_EVENTS, &events);
+	events.flags = KVM_VCPUEVENT_VALID_SHADOW;
+	events.interrupt.shadow = KVM_X86_SHADOW_INT_STI;
+	KVM(vp->fd, KVM_SET_VCPU_EVENTS, &events);
+	vp->run->request_interrupt_window = 1;
+	expect_exit(vp, KVM_EXIT_IRQ_WINDOW_OPEN);
+	rip = vp_rip(vp);
+	CHECK(rip == guest_address(guest_shadow_end), "the window opened at %#llx; expected %#llx",
+	      (unsigned long long)rip, (unsigned long long)guest_address(guest_shadow_end));
+	vp->run->request_interrupt_window = 0;
+	inject(vp, VECTOR_IRQ);
+	expect_step(vp, 2);
+	CHECK(vp_report(vp)->irqs == 1 && vp_report(vp)->rip == rip, "the interrupt came at %#llx",
+	      (unsigned long long)vp_report(vp)->rip);
 }
 
 void case_timer(void)
@@ -161,7 +193,8 @@ void case_reinject(void)
 		u64 vector;
 		u64 error;
 	} rows[] = {
-		{ VECTOR_IRQ, 0 }, { BP, 0 }, { DE, 0 }, { PF, 0 }, { GP, SEL_BAD }, { VECTOR_USER, 0 },
+		{ VECTOR_IRQ, 0 }, { BP, 0 },	    { DE, 0 },
+		{ PF, 0 },	   { GP, SEL_BAD }, { VECTOR_USER, 0 },
 	};
 	struct vp *vp = world_single(WORLD_LONG, guest_reinject);
 	struct report *report = vp_report(vp);
@@ -183,6 +216,7 @@ void case_reinject(void)
 	KVM(vp->fd, KVM_NMI, 0);
 	expect_step(vp, 8);
 	check_result(vp, 1, 2, "number of interrupts and NMIs");
-	CHECK(report->vector == NMI, "the NMI came as trap %llu", (unsigned long long)report->vector);
+	CHECK(report->vector == NMI, "the NMI came as trap %llu",
+	      (unsigned long long)report->vector);
 	expect_exit(vp, KVM_EXIT_HLT);
 }

@@ -23,7 +23,7 @@ void case_io(void)
 		u8 size;
 		u32 value;
 	} out[] = {
-		{ 0xe0, 1, 0x44 },	{ 0xe2, 2, 0x3344 },	    { 0xe4, 4, 0x11223344 },
+		{ 0xe0, 1, 0x44 },	{ 0xe2, 2, 0x3344 },	      { 0xe4, 4, 0x11223344 },
 		{ TEST_PORT, 1, 0x44 }, { TEST_PORT, 4, 0x11223344 }, { 0xfffe, 2, 0x3344 },
 	};
 	static const struct {
@@ -75,8 +75,8 @@ static void serve_string(struct vp *vp, u8 direction, u8 size, u8 *data, u32 ite
 		size_t bytes;
 
 		if (vp_run(vp) != KVM_EXIT_IO || run->io.port != TEST_PORT ||
-		    run->io.direction != direction || run->io.size != size ||
-		    run->io.count == 0 || run->io.count > items) {
+		    run->io.direction != direction || run->io.size != size || run->io.count == 0 ||
+		    run->io.count > items) {
 			fail_exit(vp, "one or more items of a string at the port");
 		}
 		io += run->io.data_offset;
@@ -214,14 +214,19 @@ void case_mmio(void)
 	expect_exit(vp, KVM_EXIT_HLT);
 }
 
+#define LEAF(f, i, a, b, c, d)                                                    \
+	{                                                                         \
+		.function = f, .index = i, .eax = a, .ebx = b, .ecx = c, .edx = d \
+	}
+
 static const struct kvm_cpuid_entry2 own_leaves[] = {
-	{ .function = 0x40000000, .eax = 0x40000001, .ebx = 0x6e696c50, .ecx = 0x56206874, .edx = 0x4d4d },
-	{ .function = 0x40000001, .eax = 1, .ebx = 2, .ecx = 3, .edx = 4 },
-	{ .function = 0x80000002, .eax = 0x80000001, .ebx = 0xffffffff, .ecx = 0, .edx = 0x7fffffff },
-	{ .function = 0x80000003, .eax = 0x11, .ebx = 0x22, .ecx = 0x33, .edx = 0x44 },
-	{ .function = 0xb, .index = 0, .eax = 7, .ebx = 6, .ecx = 0x100, .edx = 0 },
-	{ .function = 0xb, .index = 1, .eax = 5, .ebx = 4, .ecx = 0x201, .edx = 0 },
-	{ .function = 0xb, .index = 2, .eax = 0, .ebx = 0, .ecx = 2, .edx = 0 },
+	LEAF(0x40000000, 0, 0x40000001, 0x6e696c50, 0x56206874, 0x4d4d),
+	LEAF(0x40000001, 0, 1, 2, 3, 4),
+	LEAF(0x80000002, 0, 0x80000001, 0xffffffff, 0, 0x7fffffff),
+	LEAF(0x80000003, 0, 0x11, 0x22, 0x33, 0x44),
+	LEAF(0xb, 0, 7, 6, 0x100, 0),
+	LEAF(0xb, 1, 5, 4, 0x201, 0),
+	LEAF(0xb, 2, 0, 0, 2, 0),
 };
 
 static void ask_cpuid(struct vp *vp, const struct kvm_cpuid_entry2 *expected)

@@ -7,10 +7,10 @@
 
 extern const char guest_faults[], guest_user[], guest_corners[], guest_insns[], guest_triple[];
 
-#define PTE_P  BIT(0)
-#define PTE_W  BIT(1)
-#define PTE_U  BIT(2)
-#define PTE_NX BIT(63)
+#define PTE_P	     BIT(0)
+#define PTE_W	     BIT(1)
+#define PTE_U	     BIT(2)
+#define PTE_NX	     BIT(63)
 #define PTE_RESERVED BIT(51) /* beyond the physical address width that the guest is shown */
 
 enum {

@@ -119,5 +119,6 @@ int main(int argc, char *argv[])
 	if (argc > 1 && strcmp(argv[1], "--linux") == 0) {
 		return linux_main(argv + 1);
 	}
+	vm_hold_static_branches();
 	return run_cases(argv + 1);
 }

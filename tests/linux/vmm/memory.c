@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Cases: memory slots that come, go and change, the dirty log, large and small pages behind them. */
+/* Cases: memory slots that come, go and change; the dirty log; large and small pages. */
 #include "tests/linux/vmm/cases.h"
 
 #include <stdio.h>
@@ -163,14 +163,14 @@ void case_dirty(void)
 	madvise(memory, LOG_PAGES * PAGE_SIZE, MADV_HUGEPAGE);
 	vm_set_slot(vp->vm, 1, GUEST_SLOT1, memory, LOG_PAGES * PAGE_SIZE, 0);
 	guest_fill(vp, GUEST_SLOT1, 0, LOG_PAGES);
-	vm_set_slot(vp->vm, 1, GUEST_SLOT1, memory, LOG_PAGES * PAGE_SIZE,
-		    KVM_MEM_LOG_DIRTY_PAGES);
+	vm_set_slot(vp->vm, 1, GUEST_SLOT1, memory, LOG_PAGES * PAGE_SIZE, KVM_MEM_LOG_DIRTY_PAGES);
 	check_log(vp->vm, NULL, 0);
 	for (int round = 0; round < 3; round++) {
 		for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
 			guest_write(vp, GUEST_SLOT1 + written[i] * PAGE_SIZE + 8, i);
 		}
-		CHECK(guest_compare(vp, GUEST_SLOT1, 0, LOG_PAGES) == 0, "the guest's pages differ");
+		CHECK(guest_compare(vp, GUEST_SLOT1, 0, LOG_PAGES) == 0,
+		      "the guest's pages differ");
 		check_log(vp->vm, written, ARRAY_SIZE(written));
 		check_log(vp->vm, NULL, 0);
 	}
@@ -294,7 +294,8 @@ void case_walk(void)
 		vm_set_slot(vp->vm, 1, GUEST_SLOT1, table, PAGE_SIZE, 0);
 		expect_step(vp, 1);
 		check_result(vp, 0, round, "what the guest reads through the new table");
-		CHECK(word(vm_memory(vp->vm, page, PAGE_SIZE), 8) == round, "the write went elsewhere");
+		CHECK(word(vm_memory(vp->vm, page, PAGE_SIZE), 8) == round,
+		      "the write went elsewhere");
 		CHECK(word(table, 0) == (page | 0x63), "the entry is %#llx, not accessed and dirty",
 		      (unsigned long long)word(table, 0));
 		vm_set_slot(vp->vm, 1, GUEST_SLOT1, table, 0, 0);

@@ -43,8 +43,9 @@ static u64 finish(struct vp *vp, u32 msr, bool faults)
 	struct report *report = vp_report(vp);
 
 	expect_step(vp, 1);
-	CHECK(report->result[3] == faults, "%s MSR %#x %s", report->result[0] ? "WRMSR of" : "RDMSR of",
-	      msr, faults ? "did not fault" : "faulted");
+	CHECK(report->result[3] == faults, "%s MSR %#x %s",
+	      report->result[0] ? "WRMSR of" : "RDMSR of", msr,
+	      faults ? "did not fault" : "faulted");
 	if (faults) {
 		check_trap(vp, VECTOR_GP, 0);
 	}

@@ -175,7 +175,8 @@ static void remap_host(struct vm *vm, u64 epoch)
 	(void)vm;
 	CHECK(pwrite(ring_file, &epoch, sizeof(epoch), offset) == sizeof(epoch), "no write");
 	CHECK(mmap(view, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, ring_file,
-		   offset) == view, "no mapping of the next page");
+		   offset) == view,
+	      "no mapping of the next page");
 }
 
 static void run_remaps(struct vm *vm, remap_fn remap)

@@ -248,8 +248,8 @@ void case_tsc(void)
 /* Linux lists the clock source only while it trusts it. */
 static bool l1_trusts_tsc(void)
 {
-	FILE *file = fopen("/sys/devices/system/clocksource/clocksource0/available_clocksource",
-			   "re");
+	FILE *file =
+		fopen("/sys/devices/system/clocksource/clocksource0/available_clocksource", "re");
 	char word[64];
 	bool found = false;
 

@@ -35,6 +35,10 @@ static __noreturn void speak(char letter, const char *format, va_list args)
 	}
 	line[0] = letter;
 	vsnprintf(line + 1, sizeof(line) - 1, format, args);
+	if (verdict_pipe < 0) {
+		fprintf(stderr, "vmm: %s\n", line + 1);
+		_exit(2);
+	}
 	if (write(verdict_pipe, line, strlen(line)) < 0) {
 		_exit(2);
 	}
@@ -149,7 +153,8 @@ enum verdict case_run(void (*run)(void), unsigned int seconds, char *why)
 		child(run, seconds, ends[1]);
 	}
 	close(ends[1]);
-	killed = hear(ends[0], line, sizeof(line), seconds) == 0 && waitpid(pid, &status, WNOHANG) == 0;
+	killed = hear(ends[0], line, sizeof(line), seconds) == 0 &&
+		 waitpid(pid, &status, WNOHANG) == 0;
 	if (killed) {
 		/* It may just be on its way out: one look more before the kill. */
 		usleep(100000);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The verdict of one case. A case runs in a process of its own: it passes by returning, and ends
- * at once by case_fail() or case_skip(), from any of its threads. Knows nothing of KVM.
+ * at once by case_fail() or case_skip(), from any of its threads. Outside a case they print the
+ * reason and end the program with status 2. Knows nothing of KVM.
  */
 #ifndef TESTS_LINUX_VMM_VERDICT_H
 #define TESTS_LINUX_VMM_VERDICT_H
@@ -22,11 +23,11 @@ enum {
 __noreturn __printf_like(1, 2) void case_fail(const char *format, ...);
 __noreturn __printf_like(1, 2) void case_skip(const char *format, ...);
 
-#define CHECK(condition, ...)                                                                      \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			case_fail(__VA_ARGS__);                                                    \
-		}                                                                                  \
+#define CHECK(condition, ...)                   \
+	do {                                    \
+		if (!(condition)) {             \
+			case_fail(__VA_ARGS__); \
+		}                               \
 	} while (0)
 
 /*

@@ -56,11 +56,11 @@ int kvm_call(int fd, unsigned long request, unsigned long argument, const char *
 /* The value of KVM_CHECK_EXTENSION, 0 for what is not there. */
 int vm_extension(struct vm *vm, unsigned long capability);
 /* Skips the case where the capability is missing. */
-#define NEED(vm, capability)                                                                       \
-	do {                                                                                       \
-		if (vm_extension(vm, capability) <= 0) {                                           \
-			case_skip("this KVM has no " #capability);                                 \
-		}                                                                                  \
+#define NEED(vm, capability)                                       \
+	do {                                                       \
+		if (vm_extension(vm, capability) <= 0) {           \
+			case_skip("this KVM has no " #capability); \
+		}                                                  \
 	} while (0)
 
 /* A machine without VPs; RAM of ram_size bytes at GPA 0. One machine for each process. */
@@ -99,6 +99,12 @@ void vp_kick(struct vp *vp);
 /* Runs body(vp) in a thread of its own. */
 void vp_start(struct vp *vp, void (*body)(struct vp *vp));
 void vp_join(struct vp *vp);
+
+/*
+ * Keeps two idle machines for the life of the process, so that KVM does not switch (and L1's
+ * kernel not patch) its static branches at the first and after the last machine of each case.
+ */
+void vm_hold_static_branches(void);
 
 /* Catches SIGALRM: from then on vp_run() fails the case and says where its guest is. */
 void vm_catch_alarm(void);

@@ -39,7 +39,7 @@ enum {
 };
 
 /* The guest sections; the linker names their ends. */
-#define GUEST_SECTION(bits)                                                                        \
+#define GUEST_SECTION(bits) \
 	extern const char __start_guest##bits[], __stop_guest##bits[], guest##bits##_traps[]
 GUEST_SECTION(16);
 GUEST_SECTION(32);
@@ -255,8 +255,7 @@ static void set_segments_real(struct kvm_sregs *sregs, u64 report)
 static void set_segments_flat(struct vp *vp, struct kvm_sregs *sregs, bool wide, u64 report)
 {
 	struct kvm_segment data = segment(SEL_DATA, 0, 0xffffffff, TYPE_DATA);
-	struct kvm_segment code =
-		segment(wide ? SEL_CODE64 : SEL_CODE32, 0, 0xffffffff, TYPE_CODE);
+	struct kvm_segment code = segment(wide ? SEL_CODE64 : SEL_CODE32, 0, 0xffffffff, TYPE_CODE);
 	u64 tss = GUEST_TSS + vp->id * GUEST_TSS_STEP;
 
 	data.g = data.db = code.g = 1;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What exits cost: medians of TSC ticks (instructions, where the machine counts them), less the cost of the
- * measuring itself, one line for each operation of L1 and of L2.
+ * What exits cost: medians of TSC ticks (instructions, where the machine counts them), less the
+ * cost of the measuring itself, one line for each operation of L1 and of L2.
  */
+#include "tests/lib/bench.h"
 #include "tests/lib/hyperv.h"
 #include "tests/lib/l2.h"
 #include "tests/lib/payload.h"
 
 const char test_title[] = "cost of exits";
 
-#define SAMPLES 101
-#define WINDOW	GIB(2)
-#define MSR	MSR_VM_CR /* intercepted by every L0, and of no effect */
+#define WINDOW GIB(2)
+#define MSR    MSR_VM_CR /* intercepted by every L0, and of no effect */
 
 asm(".pushsection .text\n"
     "l2_cpuid: xor %eax, %eax; cpuid; jmp l2_cpuid\n"
@@ -22,44 +22,7 @@ asm(".pushsection .text\n"
 extern const char l2_cpuid[], l2_out[], l2_rdmsr[], l2_touch[];
 
 static struct l2 l2;
-static u64 *npt, own_cost, samples[SAMPLES];
-
-static u64 median(void)
-{
-	for (unsigned int i = 1; i < SAMPLES; i++) {
-		for (unsigned int j = i; j > 0 && samples[j] < samples[j - 1]; j--) {
-			u64 t = samples[j];
-
-			samples[j] = samples[j - 1];
-			samples[j - 1] = t;
-		}
-	}
-	return samples[SAMPLES / 2];
-}
-
-static u64 measure(void (*operation)(void))
-{
-	operation();
-	for (unsigned int i = 0; i < SAMPLES; i++) {
-		u64 start = rdtsc();
-
-		operation();
-		samples[i] = rdtsc() - start;
-	}
-	return median();
-}
-
-static void bench(const char *name, void (*operation)(void))
-{
-	u64 ticks = measure(operation);
-
-	printf("bench: %s %lu\n", name, (ticks > own_cost ? ticks - own_cost : 0));
-}
-
-static void nothing(void)
-{
-	asm volatile("");
-}
+static u64 *npt;
 
 static void op_cpuid(void)
 {
@@ -133,7 +96,6 @@ static void bench_l2(const char *name, const char *code, unsigned int exit, bool
 void test_main(void)
 {
 	svm_require();
-	own_cost = measure(nothing);
 	bench("l1-cpuid", op_cpuid);
 	bench("l1-rdmsr", op_rdmsr);
 	if (hv_present()) {
@@ -147,7 +109,7 @@ void test_main(void)
 	bench_l2("l2-out", l2_out, EXIT_IOIO, false, op_l2);
 	bench_l2("l2-rdmsr", l2_rdmsr, EXIT_MSR, false, op_l2);
 	bench_l2("l2-fault-map-flush", l2_touch, EXIT_VMMCALL, false, op_l2_fault);
-	for (u64 i = 0; i < 2 * SAMPLES; i++) {
+	for (u64 i = 0; i < 2 * BENCH_SAMPLES; i++) {
 		pt_map(npt, WINDOW + GIB(1) + i * PAGE_SIZE, phys(npt), PT_RWU, PT_4K);
 	}
 	prepare(l2_touch, EXIT_VMMCALL);

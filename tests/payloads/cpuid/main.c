@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypervisor leaves say "Microsoft Hv", "Hv#1" and a consistent set of features, the same on every CPU;
- * nothing that L1 would misread as a root partition, and nothing at all behind the last leaf.
+ * The hypervisor leaves say "Microsoft Hv", "Hv#1" and a consistent set of features, the same on
+ * every CPU; nothing that L1 would misread as a root partition, and nothing at all behind the
+ * last leaf.
  */
 #include "tests/lib/hyperv.h"
 #include "tests/lib/payload.h"
@@ -16,14 +17,9 @@ static const struct implication {
 	const char *text;
 	u32 if_leaf, if_reg, if_bit, then_leaf, then_reg, then_bit; /* registers: 0 EAX .. 3 EDX */
 } implications[] = {
-	{ "TIME_REF_COUNT without REFERENCE_TSC", HV_LEAF_FEATURES, 0, 1, HV_LEAF_FEATURES, 0, 9 },
-	{ "REFERENCE_TSC without TIME_REF_COUNT", HV_LEAF_FEATURES, 0, 9, HV_LEAF_FEATURES, 0, 1 },
-	{ "frequency privilege without the MSRs", HV_LEAF_FEATURES, 0, 11, HV_LEAF_FEATURES, 3, 8 },
-	{ "frequency MSRs without the privilege", HV_LEAF_FEATURES, 3, 8, HV_LEAF_FEATURES, 0, 11 },
-	{ "direct timers without timers", HV_LEAF_FEATURES, 3, 19, HV_LEAF_FEATURES, 0, 3 },
-	{ "Ex masks without remote flush", HV_LEAF_HINTS, 0, 11, HV_LEAF_HINTS, 0, 2 },
-	{ "APIC MSRs recommended without access", HV_LEAF_HINTS, 0, 3, HV_LEAF_FEATURES, 0, 4 },
-	{ "reset MSR recommended without access", HV_LEAF_HINTS, 0, 4, HV_LEAF_FEATURES, 0, 7 },
+#define IMPLIES(...) { __VA_ARGS__ },
+#include "tests/payloads/cpuid/implications.def"
+#undef IMPLIES
 };
 
 /* Bits that must be 0: reserved ones, and what makes L1 a root or isolated partition. */

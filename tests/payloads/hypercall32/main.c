@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 32-bit code passes a hypercall in EDX:EAX, EBX:ECX, EDI:ESI and gets the result in EDX:EAX, in protected
- * mode without paging and in compatibility mode; in real mode the instruction is #UD.
+ * 32-bit code passes a hypercall in EDX:EAX, EBX:ECX, EDI:ESI and gets the result in EDX:EAX, in
+ * protected mode without paging and in compatibility mode; in real mode the instruction is #UD.
  */
 #include "tests/lib/apic.h"
 #include "tests/lib/hyperv.h"

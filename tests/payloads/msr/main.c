@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each synthetic MSR is accessible exactly when CPUID offers it and in the directions that the TLFS gives
- * it; everything else, and every unknown MSR, is #GP.
+ * Each synthetic MSR is accessible exactly when CPUID offers it and in the directions that the
+ * TLFS gives it; everything else, and every unknown MSR, is #GP.
  */
 #include "tests/lib/hyperv.h"
 #include "tests/lib/payload.h"
@@ -24,28 +24,9 @@ static const struct row {
 	u32 bit, access;
 	u64 value;
 } rows[] = {
-	{ "GUEST_OS_ID", 0x40000000, EAX, 5, R | W, 0 },
-	{ "HYPERCALL", 0x40000001, EAX, 5, R | W, 0 },
-	{ "VP_INDEX", 0x40000002, EAX, 6, R, 0 },
-	{ "RESET", 0x40000003, EAX, 7, R | W, 0 },
-	{ "VP_RUNTIME", 0x40000010, EAX, 0, R, 1 },
-	{ "TIME_REF_COUNT", 0x40000020, EAX, 1, R, 1 },
-	{ "TSC_FREQUENCY", 0x40000022, EAX, 11, R, 1 },
-	{ "APIC_FREQUENCY", 0x40000023, EAX, 11, R, 1 },
-	{ "VP_ASSIST_PAGE", 0x40000073, EAX, 4, R | W, 0 },
-	{ "SCONTROL", 0x40000080, EAX, 2, R | W, 0 },
-	{ "EOM", 0x40000084, EAX, 2, R | W, 0 },
-	{ "SINT0", 0x40000090, EAX, 2, R | W, BIT(16) },
-	{ "STIMER0_CONFIG", 0x400000b0, EAX, 3, R | W, 0 },
-	{ "STIMER3_COUNT", 0x400000b7, EAX, 3, R | W, 0 },
-	{ "GUEST_IDLE", 0x400000f0, EAX, 10, R, 0 },
-	{ "SYNDBG_STATUS", 0x400000f2, EDX, 11, R | W, 0 },
-	{ "CRASH_P0", 0x40000100, EDX, 10, R | W, 0 },
-	{ "CRASH_P4", 0x40000104, EDX, 10, R | W, 0 },
-	{ "CRASH_CTL", 0x40000105, EDX, 10, R | W, 0 },
-	{ "REENLIGHTENMENT_CONTROL", 0x40000106, EAX, 13, R | W, 0 },
-	{ "TSC_EMULATION_STATUS", 0x40000108, EAX, 13, R | W, 0 },
-	{ "TSC_INVARIANT_CONTROL", 0x40000118, EAX, 15, R | W, 1 },
+#define MSR(...) { __VA_ARGS__ },
+#include "tests/payloads/msr/msrs.def"
+#undef MSR
 };
 
 /* Nothing is there, or nothing that L1 gets. */
@@ -73,7 +54,10 @@ static void run_row(const struct row *r)
 		 offered && r->access & W ? EXINFO_NONE : EXINFO_GP);
 }
 
-/* The page is taken away without asking whether it was offered: an old kernel's way out of a kexec. */
+/*
+ * The page is taken away without asking whether it was offered: an old kernel's way out of a
+ * kexec.
+ */
 static void reference_tsc(void)
 {
 	bool offered = cpuid(HV_LEAF_FEATURES, 0).eax & BIT(9);

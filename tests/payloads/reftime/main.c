@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reference time counts 100 ns without ever going back, on all CPUs; the reference TSC page tells the
- * same time as the MSR, and its memory is L1's again once the page is disabled.
+ * The reference time counts 100 ns without ever going back, on all CPUs; the reference TSC page
+ * tells the same time as the MSR, and its memory is L1's again once the page is disabled.
  */
 #include "tests/lib/hyperv.h"
 #include "tests/lib/payload.h"
@@ -59,9 +59,7 @@ static void agrees_with_tsc(void)
 	if (rdmsr_safe(HV_MSR_TSC_FREQUENCY, &hz) != EXINFO_NONE) {
 		return;
 	}
-	while (read_msr() - start < TICKS_HZ / 10) {
-		cpu_pause();
-	}
+	check(WAIT_LONG_FOR(read_msr() - start >= TICKS_HZ / 10), "the time stands still");
 	u64 ticks = read_msr() - start, cycles = rdtsc() - tsc;
 	u64 want = cycles * TICKS_HZ / hz; /* 0.1 s: no overflow */
 
@@ -97,7 +95,6 @@ static void page_comes_and_goes(void)
 	check_eq("REFERENCE_TSC, disabled", rdmsr(HV_MSR_REFERENCE_TSC), 0);
 	check_eq("memory under the page", *memory, FILL);
 	memset(page, 0, PAGE_SIZE);
-	wait_a_little();
 	check(page->sequence == 0 && page->scale == 0 && page->offset == 0,
 	      "a disabled page is written");
 }

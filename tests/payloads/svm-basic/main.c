@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each instruction that L1 can intercept leaves L2 with its exit code, RIP, next RIP and information, and
- * runs in L2 without an exit when L1 does not ask for one. (INVD, XSETBV, INT3 and RDTSCP cannot be
- * intercepted on every machine that we test on.)
+ * Each instruction that L1 can intercept leaves L2 with its exit code, RIP, next RIP and
+ * information, and runs in L2 without an exit when L1 does not ask for one. (INVD, XSETBV, INT3
+ * and RDTSCP cannot be intercepted on every machine that we test on.)
  */
 #include "tests/lib/l2.h"
 #include "tests/lib/payload.h"

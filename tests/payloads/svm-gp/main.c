@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The SVM instructions fault as the manual says: #UD without EFER.SVME, #GP at CPL 3, #GP for an address
- * that is unaligned or beyond the physical address space; VM_CR and VM_HSAVE_PA keep their rules.
+ * The SVM instructions fault as the manual says: #UD without EFER.SVME, #GP at CPL 3, #GP for an
+ * address that is unaligned or beyond the physical address space; VM_CR and VM_HSAVE_PA keep
+ * their rules.
  */
 #include "tests/lib/hyperv.h"
 #include "tests/lib/l2.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Physical interrupts and NMIs meet L2 as V_INTR_MASKING, the intercepts, GIF and both interrupt flags say: an
- * intercepted one leaves L2 and reaches L1 after STGI, once, and nothing of it reaches L2.
+ * Physical interrupts and NMIs meet L2 as V_INTR_MASKING, the intercepts, GIF and both interrupt
+ * flags say: an intercepted one leaves L2 and reaches L1 after STGI, once, and nothing of it
+ * reaches L2.
  */
 #include "tests/lib/apic.h"
 #include "tests/lib/l2.h"
@@ -13,7 +14,7 @@ const char test_title[] = "interrupts, NMI and GIF around L2";
 #define PHYSICAL 0x61
 
 asm(".pushsection .text\ni_end: vmmcall\ni_wait: hlt; jmp i_wait\n.popsection");
-extern const char i_end[], i_wait[];
+extern const char i_wait[];
 
 static struct l2 l2;
 
@@ -52,7 +53,7 @@ static void physical_interrupt(const struct row *r)
 {
 	volatile u32 *count = &this_cpu()->irq_count[PHYSICAL];
 
-	prepare(i_end, r->l2_if, true);
+	prepare(l2_code_end, r->l2_if, true);
 	l2.vmcb->int_ctl = r->masking ? V_INTR_MASKING : 0;
 	l2_intercept(&l2, EXIT_INTR, r->intercept);
 	if (r->l1_if) {
@@ -69,7 +70,7 @@ static void physical_interrupt(const struct row *r)
 
 static void nmi_leaves_l2(void)
 {
-	prepare(i_end, false, false);
+	prepare(l2_code_end, false, false);
 	l2_intercept(&l2, EXIT_NMI, true);
 	apic_send(apic_id(), ICR_NMI | ICR_ASSERT);
 	l2_run_expect(&l2, "NMI", EXIT_NMI);

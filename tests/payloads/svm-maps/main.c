@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The MSR and I/O permission maps of L1 decide bit by bit which accesses of L2 leave it, with the exit
- * information that the manual gives, and the others reach the machine.
+ * The MSR and I/O permission maps of L1 decide bit by bit which accesses of L2 leave it, with the
+ * exit information that the manual gives, and the others reach the machine.
  */
 #include "tests/lib/l2.h"
 #include "tests/lib/payload.h"
@@ -13,27 +13,13 @@ const char test_title[] = "SVM MSR and I/O permission maps";
 #define INFO1_MASK \
 	(IOIO_PORT | IOIO_SIZE8 | IOIO_SIZE16 | IOIO_SIZE32 | IOIO_IN | IOIO_STRING | IOIO_REP)
 
-/* clang-format off */
-#define IO_ROWS(X)                                                          \
-	X(out_imm, "out %al, $0x80",   0, IOIO_SIZE8)                           \
-	X(out8,    "out %al, %dx",     0, IOIO_SIZE8)                           \
-	X(out16,   "out %ax, %dx",     1, IOIO_SIZE16)                          \
-	X(out32,   "out %eax, %dx",    3, IOIO_SIZE32)                          \
-	X(in_imm,  "in $0x80, %al",    0, IOIO_SIZE8 | IOIO_IN)                 \
-	X(in8,     "in %dx, %al",      0, IOIO_SIZE8 | IOIO_IN)                 \
-	X(in16,    "in %dx, %ax",      1, IOIO_SIZE16 | IOIO_IN)                \
-	X(in32,    "in %dx, %eax",     3, IOIO_SIZE32 | IOIO_IN)                \
-	X(outs,    "outsb",            0, IOIO_SIZE8 | IOIO_STRING)             \
-	X(rep_outs, "rep outsw",       0, IOIO_SIZE16 | IOIO_STRING | IOIO_REP) \
-	X(ins,     "insb",             0, IOIO_SIZE8 | IOIO_IN | IOIO_STRING)   \
-	X(rep_ins, "rep insl",         0, IOIO_SIZE32 | IOIO_IN | IOIO_STRING | IOIO_REP)
-#define CODE(id, insn, last, info) "io_" #id ": " insn "\nio_" #id "_end: vmmcall\n"
-/* clang-format on */
-#define LABELS(id, insn, last, info) extern const char io_##id[], io_##id##_end[];
-asm(".pushsection .text\n" IO_ROWS(CODE) "m_rdmsr: rdmsr\nm_rdmsr_end: vmmcall\n"
-					 "m_wrmsr: wrmsr\nm_wrmsr_end: vmmcall\n.popsection");
-IO_ROWS(LABELS)
-extern const char m_rdmsr[], m_rdmsr_end[], m_wrmsr[], m_wrmsr_end[];
+#define IO(id, insn, last, info)                                                               \
+	asm(".pushsection .text\nio_" #id ": " insn "\nio_" #id "_end: vmmcall\n.popsection"); \
+	extern const char io_##id[], io_##id##_end[];
+#include "tests/payloads/svm-maps/ports.def"
+#undef IO
+asm(".pushsection .text\nm_rdmsr: rdmsr; vmmcall\nm_wrmsr: wrmsr; vmmcall\n.popsection");
+extern const char m_rdmsr[], m_wrmsr[];
 
 static u8 page[4096] __aligned(4096);
 static struct l2 l2;
@@ -112,8 +98,8 @@ void test_main(void)
 	static const u32 msrs[] = { MSR_SYSENTER_ESP, 0x1fff,	  MSR_EFER,
 				    MSR_LSTAR,	      0xc0001fff, MSR_VM_HSAVE_PA };
 	const struct io_row rows[] = {
-#define ROW(id, insn, last, info) { #id, io_##id, io_##id##_end, last, info },
-		IO_ROWS(ROW)
+#define IO(id, insn, last, info) { #id, io_##id, io_##id##_end, last, info },
+#include "tests/payloads/svm-maps/ports.def"
 	};
 
 	svm_require();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * L2's way from real mode through every paging mode into 64-bit mode: copied to BLOB and started there. Each
- * VMMCALL has the number of the step in EAX and what the step found in EBX. From L1: EDI, ESI, EBP the roots of
- * PAE, two-level and long-mode tables, EDX the address to read.
+ * L2's way from real mode through every paging mode into 64-bit mode: copied to BLOB and started
+ * there. Each VMMCALL has the number of the step in EAX and what the step found in EBX. From L1:
+ * EDI, ESI, EBP the roots of PAE, two-level and long-mode tables, EDX the address to read.
  */
 #include "tests/lib/layout.h"
 

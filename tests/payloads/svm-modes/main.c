@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * L2 starts in real mode and walks through protected mode, PAE and two-level paging into long mode; L1 sees
- * the right registers at each step, and each mode can also be entered directly from a VMCB.
+ * L2 starts in real mode and walks through protected mode, PAE and two-level paging into long
+ * mode; L1 sees the right registers at each step, and each mode can also be entered directly from
+ * a VMCB.
  */
 #include "tests/lib/l2.h"
 #include "tests/lib/payload.h"
 
 const char test_title[] = "L2 in 16-bit, 32-bit, PAE and 64-bit mode";
 
-#define BLOB		  0x40000 /* where the real-mode code is copied; its IVT is the page above */
+#define BLOB		  0x40000 /* the real-mode code; its IVT is above it */
 #define IVT		  0x41000
 #define ALIAS		  0x80000000u /* L2's linear address of `data` in each kind of table */
 #define MAGIC1		  0x600dda7a
@@ -75,7 +76,10 @@ static void walk_through_modes(void)
 	l2.vmcb->idtr.base = IVT;
 	l2.gprs = (struct gprs){ .rdi = phys(pae), .rsi = phys(two_level), .rbp = read_cr3() };
 	for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++) {
-		/* The tables of step i + 1 are in force when it reads; long mode maps all to itself. */
+		/*
+		 * The tables of step i + 1 are in force when it reads; long mode maps all to
+		 * itself.
+		 */
 		l2.gprs.rdx = i == 5 ? phys(&data) : alias_of_data(i == 3);
 		if (!l2_run_expect(&l2, "walk through the modes", EXIT_VMMCALL)) {
 			return;

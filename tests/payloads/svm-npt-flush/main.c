@@ -14,7 +14,6 @@ const char test_title[] = "nested page table changes and flushes";
 #define ROUNDS 20
 
 asm(".pushsection .text\ni_read: mov (%rbx), %rax; vmmcall\n.popsection");
-extern const char i_read[];
 
 enum flush {
 	TLB_CONTROL_1,
@@ -31,7 +30,7 @@ static struct l2 l2;
 
 static void read_window(u64 offset)
 {
-	l2_start_at(&l2, i_read);
+	l2_start_at(&l2, l2_code_read);
 	l2.gprs.rbx = WINDOW + offset;
 	l2_run_expect(&l2, "read", EXIT_VMMCALL);
 	l2.vmcb->tlb_control = TLB_DO_NOTHING;
@@ -72,7 +71,7 @@ static void check_removal(enum flush how)
 	read_window(0);
 	*pt_entry(npt, WINDOW, PT_4K) = 0;
 	flush(how, 0);
-	l2_start_at(&l2, i_read);
+	l2_start_at(&l2, l2_code_read);
 	l2.gprs.rbx = WINDOW;
 	l2_run_expect(&l2, flush_text[how], EXIT_NPF);
 	pt_map(npt, WINDOW, phys(large_b), PT_RWU, PT_4K);

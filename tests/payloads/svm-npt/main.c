@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * L2's accesses obey the nested page table of L1 at each page size: faults carry the manual's bits and
- * address, and accessed and dirty bits are set in L1's table.
+ * L2's accesses obey the nested page table of L1 at each page size: faults carry the manual's
+ * bits and address, and accessed and dirty bits are set in L1's table.
  */
 #include "tests/lib/l2.h"
 #include "tests/lib/payload.h"
@@ -13,24 +13,13 @@ const char test_title[] = "nested paging: page sizes, faults, A and D bits";
 #define HAS_1G	   (cpuid(0x80000001, 0).edx & BIT(26))
 #define FAULT_MASK (NPF_FINAL | NPF_WALK | PFEC_P | PFEC_RW | PFEC_US | PFEC_ID)
 
-asm(".pushsection .text\n"
-    "i_read: mov (%rbx), %rax; vmmcall\n"
-    "i_write: mov %rax, (%rbx); vmmcall\n"
-    "i_exec: jmp *%rbx\n"
-    ".popsection");
-extern const char i_read[], i_write[], i_exec[];
-
 static const struct fault_row {
 	const char *name, *code;
 	u64 flags, info1;
 } rows[] = {
-	{ "read of an absent page", i_read, 0, PFEC_US },
-	{ "write to an absent page", i_write, 0, PFEC_US | PFEC_RW },
-	{ "fetch from an absent page", i_exec, 0, PFEC_US | PFEC_ID },
-	{ "write to a read-only page", i_write, PTE_P | PTE_US, PFEC_P | PFEC_RW | PFEC_US },
-	{ "fetch from a no-execute page", i_exec, PT_RWU | PTE_NX, PFEC_P | PFEC_US | PFEC_ID },
-	{ "read of a supervisor page", i_read, PT_RW, PFEC_P | PFEC_US },
-	{ "write to a supervisor page", i_write, PT_RW, PFEC_P | PFEC_RW | PFEC_US },
+#define FAULT(...) { __VA_ARGS__ },
+#include "tests/payloads/svm-npt/faults.def"
+#undef FAULT
 };
 
 static u64 *npt, *page;
@@ -83,21 +72,24 @@ static void accessed_and_dirty(enum pt_level level)
 	u64 at = map_window(page, PT_RWU, level);
 
 	check_eq("A and D before any access", bits_of(at, level), 0);
-	enter_at(i_read, at);
+	enter_at(l2_code_read, at);
 	l2_run_expect(&l2, "read", EXIT_VMMCALL);
 	check_eq("A and D after a read", bits_of(at, level), PTE_A);
-	enter_at(i_write, at);
+	enter_at(l2_code_write, at);
 	l2_run_expect(&l2, "write", EXIT_VMMCALL);
 	check_eq("A and D after a write", bits_of(at, level), PTE_A | PTE_D);
 }
 
-/* L2's top table is in the window: the walk faults as a write by a user [APM "Nested Table Walk"]. */
+/*
+ * L2's top table is in the window: the walk faults as a write by a user [APM "Nested Table
+ * Walk"].
+ */
 static void fault_in_walk(void)
 {
 	u64 *table = page_alloc();
 
 	memcpy(table, boot_pml4, PAGE_SIZE);
-	enter_at(i_read, phys(page));
+	enter_at(l2_code_read, phys(page));
 	l2.vmcb->cr3 = map_window(table, 0, PT_4K);
 	if (l2_run_expect(&l2, "walk", EXIT_NPF)) {
 		check_eq("information of a walk", l2.vmcb->exit_info1 & FAULT_MASK,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When the delivery of an event to L2 faults, EXITINTINFO names the event, and L1 completes it by injecting
- * just that again: exactly one arrives, however often it is done.
+ * When the delivery of an event to L2 faults, EXITINTINFO names the event, and L1 completes it by
+ * injecting just that again: exactly one arrives, however often it is done.
  */
 #include "tests/lib/l2_events.h"
 #include "tests/lib/payload.h"
@@ -13,7 +13,7 @@ const char test_title[] = "EXITINTINFO and injecting again";
 #define INT_VECTOR 0x91
 
 asm(".pushsection .text\ni_end: vmmcall\ni_int: int $0x91\ni_int_end: vmmcall\n.popsection");
-extern const char i_end[], i_int[], i_int_end[];
+extern const char i_int[], i_int_end[];
 
 static struct l2 l2;
 static u64 *npt;
@@ -33,12 +33,13 @@ static void repair(void)
 {
 	pt_map(npt, IDT_WINDOW, read_idtr().base, PT_RWU, PT_4K);
 	l2.vmcb->event_inj = l2.vmcb->exit_int_info;
+	l2.vmcb->next_rip = l2.vmcb->rip; /* #VMEXIT cleared it [APM "State Saved on Exit"] */
 	l2.vmcb->tlb_control = TLB_FLUSH_ALL;
 }
 
 static void injected_event(const struct l2_event *e)
 {
-	prepare(i_end);
+	prepare(l2_code_end);
 	l2_event_inject(&l2, e);
 	u64 cr2 = l2.vmcb->cr2;
 
@@ -50,11 +51,11 @@ static void injected_event(const struct l2_event *e)
 	if (e->event & EVENT_EV) {
 		check_eq(e->name, l2.vmcb->exit_int_info >> 32, e->event >> 32);
 	}
-	check_eq(e->name, l2.vmcb->rip, phys(i_end));
+	check_eq(e->name, l2.vmcb->rip, phys(l2_code_end));
 	repair();
 	l2.vmcb->cr2 = cr2;
 	l2_run_expect(&l2, e->name, EXIT_VMMCALL);
-	l2_event_check(e, 1, i_end);
+	l2_event_check(e, 1, l2_code_end);
 }
 
 /* INT n of L2 itself: RIP stays at it, and injecting needs the address behind it. */
@@ -77,8 +78,8 @@ static void own_software_interrupt(void)
 }
 
 /*
- * A software interrupt through an IDT that is too short. Of the error code only the flags are judged: QEMU
- * gives 16 times the vector where the manual has 8 times.
+ * A software interrupt through an IDT that is too short. Of the error code only the flags are
+ * judged: QEMU gives 16 times the vector where the manual has 8 times.
  */
 static void fault_of_int(void)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * L2 VPs on several CPUs read through one nested page table while L1 replaces its entries: once L1 kicked each
- * CPU out of L2 and flushed before the next entry, no VP uses a replaced translation.
+ * L2 VPs on several CPUs read through one nested page table while L1 replaces its entries: once
+ * L1 kicked each CPU out of L2 and flushed before the next entry, no VP uses a replaced
+ * translation.
  */
 #include "tests/lib/apic.h"
 #include "tests/lib/l2.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fault of L2 that cannot be delivered ends in a shutdown, each step of it offered to L1's intercepts, and
- * L1 goes on. (The step of the double fault is not: QEMU looks at intercepts before it makes one.)
+ * A fault of L2 that cannot be delivered ends in a shutdown, each step of it offered to L1's
+ * intercepts, and L1 goes on. (The step of the double fault is not: QEMU looks at intercepts
+ * before it makes one.)
  */
 #include "tests/lib/l2.h"
 #include "tests/lib/payload.h"

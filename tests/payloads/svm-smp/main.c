@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Several CPUs run L2 VPs on one nested page table at once: the faults of all of them are served, and more
- * tables are needed than any shadow pool holds, without a wrong byte.
+ * Several CPUs run L2 VPs on one nested page table at once: the faults of all of them are served,
+ * and more tables are needed than any shadow pool holds, without a wrong byte.
  */
 #include "tests/lib/l2.h"
 #include "tests/lib/payload.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A virtual interrupt of L1 reaches L2 when L2's flag and V_TPR let it, once, and V_IRQ is clear then; with the
- * VINTR intercept L2 leaves just before. (No case lets L2 write CR8 meanwhile: QEMU 7.2 aborts at that.)
+ * A virtual interrupt of L1 reaches L2 when L2's flag and V_TPR let it, once, and V_IRQ is clear
+ * then; with the VINTR intercept L2 leaves just before. (No case lets L2 write CR8 meanwhile:
+ * QEMU 7.2 aborts at that.)
  */
 #include "tests/lib/l2.h"
 #include "tests/lib/payload.h"

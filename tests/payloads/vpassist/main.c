@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each VP has its VP assist page, anywhere in L1's memory: it is memory while it is enabled, may move and be
- * shared, and a place that is no memory is refused.
+ * Each VP has its VP assist page, anywhere in L1's memory: it is memory while it is enabled, may
+ * move and be shared, and a place that is no memory is refused.
  */
 #include "tests/lib/hyperv.h"
 #include "tests/lib/payload.h"
@@ -69,7 +69,10 @@ static void moves_under_the_other_pages(void)
 	for (unsigned int i = 0; i < 1000; i++) {
 		wrmsr(HV_MSR_VP_ASSIST_PAGE, ENABLED(i & 1 ? pages[0] : shared));
 	}
-	/* On the hypercall page: which of the two shows is Plinth's choice, that calls end is not. */
+	/*
+	 * On the hypercall page: which of the two shows is Plinth's choice, that calls end is
+	 * not.
+	 */
 	(void)wrmsr_safe(HV_MSR_VP_ASSIST_PAGE, ENABLED(hv_page));
 	wrmsr(HV_MSR_VP_ASSIST_PAGE, 0);
 	check_eq("a call after that", hv_call(0xbeef, 0, 0), HV_INVALID_CODE);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sets of VPs and flags in flush calls: what is malformed has its status, in memory and fast alike, and VPs
- * that do not exist are no error. The numbers are the rows of the project's list of facts on VP sets.
+ * Sets of VPs and flags in flush calls: what is malformed has its status, in memory and fast
+ * alike, and VPs that do not exist are no error. The numbers are the rows of the project's list
+ * of facts on VP sets.
  */
 #include "tests/lib/hyperv.h"
 #include "tests/lib/payload.h"
@@ -19,54 +20,11 @@ static const struct row {
 	const char *name;
 	u64 control, result;
 	unsigned int count; /* words of input */
-	u64 words[12];	    /* address space, flags, then a mask, or format, banks and contents */
+	u64 words[12];	    /* space, flags; mask, or format, banks, contents */
 } rows[] = {
-	{ "1 more banks than the header", EX, HV_INVALID_INPUT, 4, { 0, FLAGS, SPARSE, 1 } },
-	{ "1 fewer banks than the header",
-	  EX | HV_VARHEAD(2),
-	  HV_INVALID_INPUT,
-	  6,
-	  { 0, FLAGS, SPARSE, 1, 1, 1 } },
-	{ "1 the same for all VPs",
-	  EX | HV_VARHEAD(1),
-	  HV_INVALID_INPUT,
-	  5,
-	  { 0, FLAGS, ALL, 0, 1 } },
-	{ "1 the same in a list",
-	  LIST_EX(1),
-	  HV_INVALID_INPUT,
-	  5,
-	  { 0, FLAGS, SPARSE, 1, 0x200000 } },
-	{ "2 an empty sparse set", EX, HV_SUCCESS, 4, { 0, FLAGS, SPARSE, 0 } },
-	{ "all VPs", EX, HV_SUCCESS, 4, { 0, FLAGS, ALL, 0 } },
-	{ "3 unknown format", EX, HV_INVALID_PARAMETER, 4, { 0, FLAGS, 2, 0 } },
-	{ "3 garbage as format", EX, HV_INVALID_PARAMETER, 4, { 0, FLAGS, ~0ull, 0 } },
-	{ "4 8 banks",
-	  EX | HV_VARHEAD(8),
-	  HV_SUCCESS,
-	  12,
-	  { 0, FLAGS, SPARSE, BANKS(8), 1, 0, 0, 0, 0, 0, 0, ~0ull } },
-	{ "5 VP 4095", EX | HV_VARHEAD(1), HV_SUCCESS, 5, { 0, FLAGS, SPARSE, BIT(63), BIT(63) } },
-	{ "5 VPs 0 and 65", EX | HV_VARHEAD(2), HV_SUCCESS, 6, { 0, FLAGS, SPARSE, 3, 1, 2 } },
-	{ "6 list after one bank",
-	  LIST_EX(2) | HV_VARHEAD(1),
-	  HV_RESULT(HV_SUCCESS, 2),
-	  7,
-	  { 0, FLAGS, SPARSE, 1, 1, 0x200000, 0x201000 } },
-	{ "6 list after two banks",
-	  LIST_EX(1) | HV_VARHEAD(2),
-	  HV_RESULT(HV_SUCCESS, 1),
-	  7,
-	  { 0, FLAGS, SPARSE, 3, 1, 0, 0x200000 } },
-	{ "7 an empty mask", HV_FLUSH_SPACE, HV_SUCCESS, 3, { 0, FLAGS, 0 } },
-	{ "a mask of VPs that do not exist", HV_FLUSH_SPACE, HV_SUCCESS, 3, { 0, FLAGS, BIT(63) } },
-	{ "an undefined flag", HV_FLUSH_SPACE, HV_INVALID_PARAMETER, 3, { 0, FLAGS | BIT(9), 1 } },
-	{ "an undefined flag, Ex", EX, HV_INVALID_PARAMETER, 4, { 0, FLAGS | BIT(63), ALL, 0 } },
-	{ "list of odd addresses",
-	  HV_FLUSH_LIST | HV_REPS(4),
-	  HV_RESULT(HV_SUCCESS, 4),
-	  7,
-	  { 0, FLAGS, 1, 0x0000800000000abc, 0xffff7ffffffff000, 0x00007ffffffffff, ~0ull } },
+#define SET(...) { __VA_ARGS__ },
+#include "tests/payloads/vpset/sets.def"
+#undef SET
 };
 
 static void run_row(const struct row *r)
@@ -93,7 +51,10 @@ static void longest_fast_input(void)
 		 HV_INVALID_INPUT);
 }
 
-/* Memory holds a page: 64 full banks are 512 bytes, and a list may follow them up to the page's end. */
+/*
+ * Memory holds a page: 64 full banks are 512 bytes, and a list may follow them up to the page's
+ * end.
+ */
 static void longest_memory_input(void)
 {
 	static u64 words[512] = { 0, FLAGS, SPARSE, ~0ull };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* 64-bit guests of the cases about interrupts, NMIs, re-injected events and debugging. */
-#include "tests/linux/vmm/guest/macros.h"
+#include "tests/linux/vmm/guest/macros.inc"
 
 	/* Interrupts from the VMM, no APIC: into HLT, then at the window that STI opens. */
 program64 guest_inject
@@ -22,6 +22,18 @@ program64 guest_inject
 	step 3
 	hlt
 
+	/* The VMM puts the first INC into the shadow of STI; guest_shadow_end is where it ends. */
+program64 guest_shadow
+	set_hook count_event
+	step 1
+	inc %rcx
+	.globl guest_shadow_end
+guest_shadow_end:
+	inc %rcx
+	cli
+	step 2
+	hlt
+
 	/* The timer of the local APIC wakes HLT: once, then by period. RESULT(0): its count. */
 program64 guest_timer
 	set_hook count_irq
@@ -35,8 +47,7 @@ program64 guest_timer
 	mov $0x380, %ecx
 	mov %gs:RESULT(0), %eax
 	call apic_write
-	sti
-	hlt
+	call halt_for_irq
 	cli
 	step 1
 	mov $0x320, %ecx
@@ -45,8 +56,7 @@ program64 guest_timer
 	mov $0x380, %ecx
 	mov %gs:RESULT(0), %eax
 	call apic_write
-1:	sti
-	hlt
+1:	call halt_for_irq
 	cli
 	cmpq $11, %gs:R_IRQS
 	jb 1b
@@ -65,8 +75,7 @@ program64 guest_wait
 	mov %gs:R_IRQS, %rax
 	cmp %gs:RESULT(0), %rax
 	jae 2f
-	sti
-	hlt
+	call halt_for_irq
 	jmp 1b
 2:	step 2
 	hlt
@@ -147,6 +156,9 @@ program64 guest_reinject
 	hlt
 
 	/* For single steps: guest_step_rips lists where each step must end. */
+program64 guest_step_touched
+	push %rcx
+	pop %rcx
 program64 guest_step
 	step 1
 10:	nop

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* 64-bit guests of the cases about exits: ports, strings to ports, MMIO, CPUID, MSRs. */
-#include "tests/linux/vmm/guest/macros.h"
+#include "tests/linux/vmm/guest/macros.inc"
 
 	/* Three sizes, immediate and DX ports; exits.c has the same sequence as a table. */
 program64 guest_io

@@ -3,7 +3,7 @@
  * 64-bit guests of the cases about exceptions: those of CPL 0, those of CPL 3, instructions that
  * a hypervisor intercepts. faults.c has the same sequences as tables.
  */
-#include "tests/linux/vmm/guest/macros.h"
+#include "tests/linux/vmm/guest/macros.inc"
 
 	.macro fault n, insn:vararg
 	trap_due 1f, 2f

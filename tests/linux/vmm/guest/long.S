@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The 64-bit guest of the case "long": 64-bit operands, registers and addresses. */
-#include "tests/linux/vmm/guest/macros.h"
+#include "tests/linux/vmm/guest/macros.inc"
 
 program64 guest_long
 	lea long_text(%rip), %rsi

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* 64-bit guests of the cases about memory: accesses that the VMM asks for, and the guest's TLB. */
-#include "tests/linux/vmm/guest/macros.h"
+#include "tests/linux/vmm/guest/macros.inc"
 
 	/*
 	 * RESULT(0): 0 read, 1 write, 2 fill, 3 compare; (1): address; (2): value; (3): number of

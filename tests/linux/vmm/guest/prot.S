@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* 32-bit guests: protected mode without paging and with both kinds of it; their own trap stubs. */
-#include "tests/linux/vmm/guest/macros.h"
+#include "tests/linux/vmm/guest/macros.inc"
 
 #define AT(label) (label - start32 + GUEST_CODE32)
 

@@ -3,7 +3,7 @@
  * 16-bit guests: real mode by itself, the way up to 64-bit mode and back, and the way up of a VP
  * that a SIPI has started. Addresses are differences to the section's start, which has a fixed GPA.
  */
-#include "tests/linux/vmm/guest/macros.h"
+#include "tests/linux/vmm/guest/macros.inc"
 
 #define AT(label) (label - start16 + GUEST_CODE16)
 

@@ -3,7 +3,7 @@
  * 64-bit guests of the cases with two VPs at once. Both run the same program and part ways by
  * R_ID. The S_ words are in the shared page.
  */
-#include "tests/linux/vmm/guest/macros.h"
+#include "tests/linux/vmm/guest/macros.inc"
 
 	/* Enables the local APIC and waits for the other VP: an APIC that is off loses IPIs. */
 	.section guest64, "a"
@@ -86,7 +86,7 @@ send_ipi:
 	sti
 	ret
 
-	/* Until R13 + 1 have come. HLT right behind STI: the interrupt may not slip in between. */
+	/* Until R13 + 1 have come. */
 await_ipi:
 	inc %r13
 1:	cmpq $0, %gs:RESULT(1)
@@ -94,8 +94,7 @@ await_ipi:
 	cli
 	cmp %gs:R_IRQS, %r13
 	jbe 3f
-	sti
-	hlt
+	call halt_for_irq
 	jmp 1b
 2:	pause
 	cmp %gs:R_IRQS, %r13

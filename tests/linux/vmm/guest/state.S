@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* 64-bit guests of the cases about state that must survive exits, and about the TSC. */
-#include "tests/linux/vmm/guest/macros.h"
+#include "tests/linux/vmm/guest/macros.inc"
 
 	.set FXSAVE, GUEST_REPORT + R_BUFFER
 
