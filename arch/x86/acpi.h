@@ -27,7 +27,8 @@ struct acpi_mem {
 
 struct acpi_cpu {
 	u32 apic_id;
-	bool enabled; /* false: only online-capable, not there now [ACPI "MADT"] */
+	/* false: only online-capable, not there now [ACPI "Multiple APIC Description Table"] */
+	bool enabled;
 };
 
 struct acpi_ioapic {

@@ -11,9 +11,14 @@
 
 static struct cpuid_policy policy;
 
-void cpuid_init(bool hyperv, bool svm, u32 svm_features)
+void cpuid_init(bool hyperv, bool svm, u32 svm_features, bool x2apic)
 {
-	struct cpuid_policy_hw hw = { .hyperv = hyperv, .svm = svm, .svm_features = svm_features };
+	struct cpuid_policy_hw hw = {
+		.hyperv = hyperv,
+		.svm = svm,
+		.svm_features = svm_features,
+		.no_x2apic = !x2apic,
+	};
 	u32 regs[4];
 
 	cpuid(0, 0, regs);

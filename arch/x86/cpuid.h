@@ -6,8 +6,8 @@
 #include "arch/x86/cpuid_policy.h"
 #include "arch/x86/vcpu.h"
 
-/* Builds the policy from this CPU, once. `svm_asids`, features: CPUID 8000_000A of the hardware. */
-void cpuid_init(bool hyperv, bool svm, u32 svm_features);
+/* Builds the policy from this CPU, once. svm_features: CPUID 8000_000A EDX of the hardware. */
+void cpuid_init(bool hyperv, bool svm, u32 svm_features, bool x2apic);
 /* The policy's answer with L1's CR4, the hypervisor's leaves included. */
 void cpuid_as_l1(u32 leaf, u32 subleaf, u64 cr4, u32 regs[4]);
 /* Executes CPUID for the guest that exited: registers in and out. */

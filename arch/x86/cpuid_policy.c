@@ -90,6 +90,9 @@ static void complete(struct cpuid_policy *p, const struct cpuid_policy_hw *hw)
 	}
 	row = row_of(p, 1);
 	if (row) {
+		if (hw->no_x2apic) {
+			row->keep[CPUID_ECX] &= ~(u32)CPUID_1_ECX_X2APIC;
+		}
 		row->set[CPUID_ECX] = (u32)((hw->hyperv ? CPUID_1_ECX_HYPERVISOR : 0) |
 					    (hw->vmx ? CPUID_1_ECX_VMX : 0));
 		row->ecx_bit = 27; /* OSXSAVE */

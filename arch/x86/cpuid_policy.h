@@ -47,6 +47,7 @@ struct cpuid_policy_hw {
 	bool hyperv;	  /* offer the Hyper-V interface: Fn1_ECX[31] */
 	bool svm;	  /* offer SVM: Fn8000_0001_ECX[2] and Fn8000_000A */
 	bool vmx;	  /* offer VMX: Fn1_ECX[5] */
+	bool no_x2apic;	  /* do not offer x2APIC where the CPU has it: Fn1_ECX[21] */
 	u32 asids;	  /* NASID for L1; less than 64, so 0 too, means 32768 */
 };
 

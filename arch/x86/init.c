@@ -124,6 +124,7 @@ static void start_memory(u64 image_spa)
 		memmap_limit_ram(memory_l1_map(), options.l1_mem);
 	}
 	svm_machine.pool_pages = (u32)(pool_bytes() / PAGE_SIZE);
+	svm_machine.offer_x2apic = options.x2apic;
 	log_info("memory: %llu MiB for L1, %llu MiB at %llx for Plinth",
 		 (unsigned long long)(memmap_ram_bytes(memory_l1_map()) >> 20),
 		 (unsigned long long)(memory_heap_size() >> 20),
@@ -187,7 +188,7 @@ static void start_machine(void)
 	if (options.l1_exit) {
 		io_set_exit_port((u16)options.l1_exit);
 	}
-	shell_io_init(&options);
+	shell_io_init(&options, options.console == OPTION_COM1 ? &log_uart : NULL);
 	if (!hv_shell_init(options.hv, vps)) {
 		refuse("too little memory for the Hyper-V pages");
 	}

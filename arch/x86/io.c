@@ -90,6 +90,9 @@ static struct {
 	u16 count;
 } hidden[HIDDEN_MAX];
 
+static u16 filtered_port; /* 0: none */
+static u8 (*input_filter)(u8 byte);
+
 static struct spinlock lock;
 
 void io_hide(u16 port, u16 count)
@@ -101,6 +104,12 @@ void io_hide(u16 port, u16 count)
 			return;
 		}
 	}
+}
+
+void io_filter_input(u16 port, u8 (*filter)(u8 byte))
+{
+	filtered_port = port;
+	input_filter = filter;
 }
 
 void io_set_exit_port(u16 port)

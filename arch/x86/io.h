@@ -19,6 +19,8 @@ struct io_access {
 void io_hide(u16 port, u16 count);
 /* OUT to this port ends the run. */
 void io_set_exit_port(u16 port);
+/* L1 reads a byte from this UART: it goes through `filter` first. */
+void io_filter_input(u16 port, u8 (*filter)(u8 byte));
 /* ACPI's ports, 0 where there is none. */
 void io_set_power_ports(u16 pm1a, u16 pm1b, u16 reset);
 /* Whether a port is trapped; the vendor makes its permission map of it. */

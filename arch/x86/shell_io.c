@@ -7,13 +7,16 @@
 #include "arch/x86/io.h"
 #include "arch/x86/memory.h"
 #include "arch/x86/mmio.h"
+#include "arch/x86/panic.h"
 #include "arch/x86/power.h"
 #include "arch/x86/shell_commands.h"
 #include "arch/x86/time.h"
 #include "arch/x86/vendor.h"
 #include "arch/x86/version.h"
+#include "lib/string.h"
 
 #define UART_PORTS   8
+#define ESCAPE_KEY   0x1d /* Ctrl-] */
 #define UART_IIR     2
 #define IIR_NONE     BIT(0)
 #define COM2_IRQ     3
@@ -29,9 +32,13 @@ static struct uart uart;
 static struct shell shell;
 static bool routed;
 
+/* In mode records a line that begins with a key lacks the word before it. */
 static void line_to_shell(void *ctx, const char *text)
 {
-	shell_printf(ctx, "%s\n", text);
+	const struct shell *sh = ctx;
+	bool is_record = strncmp(text, "vp=", 3) != 0;
+
+	shell_printf(ctx, "%s%s\n", sh->records && !is_record ? "vcpu " : "", text);
 }
 
 static int vp_argument(struct shell *sh, int argc, char **argv, u64 *first, u64 *last)
@@ -76,6 +83,9 @@ static int command_vcpu(struct shell *sh, int argc, char **argv)
 		return status;
 	}
 	for (u32 i = 0; i < GPR_COUNT; i++) {
+		if (sh->records && i % 4 == 0) {
+			shell_printf(sh, "regs vp=%llu ", (unsigned long long)n);
+		}
 		shell_printf(sh, "%s=%016llx%s", names[i], (unsigned long long)vcpus[n]->gpr[i],
 			     i % 4 == 3 ? "\n" : " ");
 	}
@@ -121,22 +131,74 @@ static void reboot(void)
 	power_finish(PANIC_THEN_REBOOT);
 }
 
-void shell_io_init(const struct options *options)
+/* COM1, shared with L1: the escape key opens the shell and closes it. */
+
+static struct uart *shared;
+static bool leaving;
+
+static int shared_getc(void *ctx __maybe_unused)
+{
+	int c = uart_getc(shared);
+
+	if (c == ESCAPE_KEY) {
+		leaving = true;
+		return -1;
+	}
+	return c;
+}
+
+static size_t shared_write(void *ctx __maybe_unused, const char *bytes, size_t len)
+{
+	uart_write(shared, bytes, len);
+	return len;
+}
+
+/* What L1 reads from COM1. At the escape key L1's CPU stays here until the key comes again. */
+static u8 filter_com1(u8 byte)
+{
+	static const struct shell_ops ops = { shared_getc, shared_write, NULL };
+
+	if (byte != ESCAPE_KEY) {
+		return byte;
+	}
+	leaving = false;
+	shell_init(&shell, &ops, NULL);
+	while (!leaving) {
+		shell_poll(&shell);
+		if (panic_active()) {
+			panic_stop();
+		}
+		cpu_pause();
+	}
+	shell_printf(&shell, "back to L1\n");
+	shell_flush(&shell);
+	return 0;
+}
+
+static void open_on_com1(struct uart *com1)
+{
+	if (!com1 || !uart_is_ready(com1)) {
+		log_info("shell: off (there is no UART for it)");
+		return;
+	}
+	shared = com1;
+	io_filter_input(com1->port, filter_com1);
+	log_info("shell: on COM1 by Ctrl-], which stops the CPU that reads it; Ctrl-] again leaves");
+}
+
+void shell_io_init(const struct options *options, struct uart *com1)
 {
 	static const struct shell_hooks hooks = { plinth_version, time_microseconds, reboot };
-	u16 port = options->shell == OPTION_COM2 ? UART_PORT_COM2 : UART_PORT_COM1;
 
 	shell_commands_init(&hooks);
 	shell_register(commands, ARRAY_SIZE(commands));
-	if (options->shell != OPTION_COM2) {
+	if (options->shell == OPTION_NONE) {
 		log_info("shell: off (shell=com2 opens it)");
-		return;
+	} else if (options->shell == OPTION_COM2 && uart_init(&uart, UART_PORT_COM2) == 0) {
+		io_hide(UART_PORT_COM2, UART_PORTS);
+	} else {
+		open_on_com1(com1);
 	}
-	if (uart_init(&uart, port)) {
-		log_warn("shell: no UART at %xh: no shell", port);
-		return;
-	}
-	io_hide(port, UART_PORTS);
 }
 
 static u32 redirection(const struct acpi_isa_irq *irq)

@@ -68,6 +68,7 @@
 #define RFLAGS_AC	BIT(18)
 
 #define DR6_RESET	0xffff0ff0ull
+#define DR6_BS		BIT(14)
 #define DR7_RESET	0x400ull
 
 #define VECTOR_DE	0

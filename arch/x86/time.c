@@ -16,7 +16,8 @@
 #define PIT_TICKS     59659u /* 50 ms */
 #define WINDOW_TICKS  (PM_TIMER_HZ / 20)
 #define EXACT_PPM     100u
-#define TRIES	      6
+#define TRIES	      10
+#define SAMPLES	      8
 #define WAIT_POLLS    200000000u
 #define MHZ	      1000000ull
 #define TIMER_DIVIDE_1 0xb
@@ -83,7 +84,7 @@ void time_delay(u64 microseconds)
 	}
 }
 
-static struct sample take(void)
+static struct sample take_once(void)
 {
 	struct sample s;
 
@@ -92,6 +93,21 @@ static struct sample take(void)
 	s.apic = lapic_read(APIC_TIMER_CURRENT);
 	s.tsc_after = rdtsc();
 	return s;
+}
+
+/* Something may come between the readings of one sample; seldom between those of all. */
+static struct sample take(void)
+{
+	struct sample best = take_once();
+
+	for (unsigned int i = 1; i < SAMPLES; i++) {
+		struct sample s = take_once();
+
+		if (s.tsc_after - s.tsc_before < best.tsc_after - best.tsc_before) {
+			best = s;
+		}
+	}
+	return best;
 }
 
 /* value * hz / ticks, where the product needs more than 64 bits only for absurd machines. */
@@ -118,13 +134,13 @@ static bool measure_once(u64 *tsc, u64 *apic, u32 *ppm)
 	u64 width, ticks;
 	u32 polls = 0;
 
-	do {
-		b = take();
-		ticks = (b.ticks - a.ticks) & pm_mask;
+	while (((inl(pm_timer) - a.ticks) & pm_mask) < WINDOW_TICKS) {
 		if (++polls > WAIT_POLLS) {
 			return false;
 		}
-	} while (ticks < WINDOW_TICKS);
+	}
+	b = take();
+	ticks = (b.ticks - a.ticks) & pm_mask;
 	width = (a.tsc_after - a.tsc_before) + (b.tsc_after - b.tsc_before);
 	*tsc = per_second(b.tsc_before - a.tsc_before, ticks, PM_TIMER_HZ);
 	*apic = per_second(a.apic - b.apic, ticks, PM_TIMER_HZ);

@@ -48,6 +48,17 @@ class Row:
     seconds: int = 20
     skip: str = ""
 
+    def run(self, build, work):
+        """Raises Failure, or Skip."""
+        if self.skip:
+            raise Skip(self.skip)
+        make = grub_medium if self.direct is None else direct_medium
+        with Machine(self.shape, make(self, build, work), work) as machine:
+            try:
+                judge(self, machine, await_end(self, machine))
+            finally:
+                write(work, "com1", machine.text("com1").encode())
+
 
 def payload_path(build, name):
     path = os.path.join(build, "payloads", f"{name}.elf")
@@ -149,15 +160,3 @@ def judge(row, machine, ended):
         raise Failure(f"the machine's end: {ended}, not {row.end}; {machine.last()}")
     if not row.refused:
         judge_l1(row, text)
-
-
-def run(row, build, work):
-    """Raises Failure, or Skip; returns COM1's text."""
-    if row.skip:
-        raise Skip(row.skip)
-    make = grub_medium if row.direct is None else direct_medium
-    with Machine(row.shape, make(row, build, work), work) as machine:
-        try:
-            judge(row, machine, await_end(row, machine))
-        finally:
-            write(work, "com1", machine.text("com1").encode())

@@ -13,84 +13,94 @@ struct expected {
 	u16 offset;
 	u8 bit;
 	u8 owner;
+	u8 insn;
 };
 
 #define L1 EXIT_OWNER_L1_IF
 #define L0 EXIT_OWNER_L0_FIRST
 
+/* What Plinth supplies of nRIP save and decode assists, where the hardware has them not. */
+#define NONE EXIT_INSN_NONE
+#define LEN  EXIT_INSN_LEN
+#define CR   EXIT_INSN_CR
+#define DR   EXIT_INSN_DR
+#define ADDR EXIT_INSN_ADDR
+#define INT  EXIT_INSN_INT
+#define IO   EXIT_INSN_IO
+
 /* [APM "SVM Intercept Codes"], in its order. */
 /* clang-format off */
 static const struct expected table[] = {
-	{ 0x60, "INTR",			0x0c,  0, L1 },
-	{ 0x61, "NMI",			0x0c,  1, L0 },
-	{ 0x62, "SMI",			0x0c,  2, L1 },
-	{ 0x63, "INIT",			0x0c,  3, L0 },
-	{ 0x64, "VINTR",		0x0c,  4, L1 },
-	{ 0x65, "CR0_SEL_WRITE",	0x0c,  5, L1 },
-	{ 0x66, "IDTR_READ",		0x0c,  6, L1 },
-	{ 0x67, "GDTR_READ",		0x0c,  7, L1 },
-	{ 0x68, "LDTR_READ",		0x0c,  8, L1 },
-	{ 0x69, "TR_READ",		0x0c,  9, L1 },
-	{ 0x6a, "IDTR_WRITE",		0x0c, 10, L1 },
-	{ 0x6b, "GDTR_WRITE",		0x0c, 11, L1 },
-	{ 0x6c, "LDTR_WRITE",		0x0c, 12, L1 },
-	{ 0x6d, "TR_WRITE",		0x0c, 13, L1 },
-	{ 0x6e, "RDTSC",		0x0c, 14, L1 },
-	{ 0x6f, "RDPMC",		0x0c, 15, L1 },
-	{ 0x70, "PUSHF",		0x0c, 16, L1 },
-	{ 0x71, "POPF",			0x0c, 17, L1 },
-	{ 0x72, "CPUID",		0x0c, 18, L1 },
-	{ 0x73, "RSM",			0x0c, 19, L1 },
-	{ 0x74, "IRET",			0x0c, 20, L1 },
-	{ 0x75, "SWINT",		0x0c, 21, L1 },
-	{ 0x76, "INVD",			0x0c, 22, L1 },
-	{ 0x77, "PAUSE",		0x0c, 23, L1 },
-	{ 0x78, "HLT",			0x0c, 24, L1 },
-	{ 0x79, "INVLPG",		0x0c, 25, L1 },
-	{ 0x7a, "INVLPGA",		0x0c, 26, L1 },
-	{ 0x7b, "IOIO",			0x0c, 27, L0 },
-	{ 0x7c, "MSR",			0x0c, 28, L0 },
-	{ 0x7d, "TASK_SWITCH",		0x0c, 29, L1 },
-	{ 0x7e, "FERR_FREEZE",		0x0c, 30, L1 },
-	{ 0x7f, "SHUTDOWN",		0x0c, 31, L1 },
-	{ 0x80, "VMRUN",		0x10,  0, L1 },
-	{ 0x81, "VMMCALL",		0x10,  1, L1 },
-	{ 0x82, "VMLOAD",		0x10,  2, L1 },
-	{ 0x83, "VMSAVE",		0x10,  3, L1 },
-	{ 0x84, "STGI",			0x10,  4, L1 },
-	{ 0x85, "CLGI",			0x10,  5, L1 },
-	{ 0x86, "SKINIT",		0x10,  6, L1 },
-	{ 0x87, "RDTSCP",		0x10,  7, L1 },
-	{ 0x88, "ICEBP",		0x10,  8, L1 },
-	{ 0x89, "WBINVD",		0x10,  9, L1 },
-	{ 0x8a, "MONITOR",		0x10, 10, L1 },
-	{ 0x8b, "MWAIT",		0x10, 11, L1 },
-	{ 0x8c, "MWAIT_CONDITIONAL",	0x10, 12, L1 },
-	{ 0x8d, "XSETBV",		0x10, 13, L1 },
-	{ 0x8e, "RDPRU",		0x10, 14, L1 },
+	{ 0x60, "INTR",			0x0c,  0, L1, NONE },
+	{ 0x61, "NMI",			0x0c,  1, L0, NONE },
+	{ 0x62, "SMI",			0x0c,  2, L1, NONE },
+	{ 0x63, "INIT",			0x0c,  3, L0, NONE },
+	{ 0x64, "VINTR",		0x0c,  4, L1, NONE },
+	{ 0x65, "CR0_SEL_WRITE",	0x0c,  5, L1, CR },
+	{ 0x66, "IDTR_READ",		0x0c,  6, L1, LEN },
+	{ 0x67, "GDTR_READ",		0x0c,  7, L1, LEN },
+	{ 0x68, "LDTR_READ",		0x0c,  8, L1, LEN },
+	{ 0x69, "TR_READ",		0x0c,  9, L1, LEN },
+	{ 0x6a, "IDTR_WRITE",		0x0c, 10, L1, LEN },
+	{ 0x6b, "GDTR_WRITE",		0x0c, 11, L1, LEN },
+	{ 0x6c, "LDTR_WRITE",		0x0c, 12, L1, LEN },
+	{ 0x6d, "TR_WRITE",		0x0c, 13, L1, LEN },
+	{ 0x6e, "RDTSC",		0x0c, 14, L1, LEN },
+	{ 0x6f, "RDPMC",		0x0c, 15, L1, LEN },
+	{ 0x70, "PUSHF",		0x0c, 16, L1, LEN },
+	{ 0x71, "POPF",			0x0c, 17, L1, LEN },
+	{ 0x72, "CPUID",		0x0c, 18, L1, LEN },
+	{ 0x73, "RSM",			0x0c, 19, L1, LEN },
+	{ 0x74, "IRET",			0x0c, 20, L1, LEN },
+	{ 0x75, "SWINT",		0x0c, 21, L1, INT },
+	{ 0x76, "INVD",			0x0c, 22, L1, LEN },
+	{ 0x77, "PAUSE",		0x0c, 23, L1, LEN },
+	{ 0x78, "HLT",			0x0c, 24, L1, LEN },
+	{ 0x79, "INVLPG",		0x0c, 25, L1, ADDR },
+	{ 0x7a, "INVLPGA",		0x0c, 26, L1, LEN },
+	{ 0x7b, "IOIO",			0x0c, 27, L0, IO },
+	{ 0x7c, "MSR",			0x0c, 28, L0, LEN },
+	{ 0x7d, "TASK_SWITCH",		0x0c, 29, L1, NONE },
+	{ 0x7e, "FERR_FREEZE",		0x0c, 30, L1, NONE },
+	{ 0x7f, "SHUTDOWN",		0x0c, 31, L1, NONE },
+	{ 0x80, "VMRUN",		0x10,  0, L1, LEN },
+	{ 0x81, "VMMCALL",		0x10,  1, L1, LEN },
+	{ 0x82, "VMLOAD",		0x10,  2, L1, LEN },
+	{ 0x83, "VMSAVE",		0x10,  3, L1, LEN },
+	{ 0x84, "STGI",			0x10,  4, L1, LEN },
+	{ 0x85, "CLGI",			0x10,  5, L1, LEN },
+	{ 0x86, "SKINIT",		0x10,  6, L1, LEN },
+	{ 0x87, "RDTSCP",		0x10,  7, L1, LEN },
+	{ 0x88, "ICEBP",		0x10,  8, L1, LEN },
+	{ 0x89, "WBINVD",		0x10,  9, L1, LEN },
+	{ 0x8a, "MONITOR",		0x10, 10, L1, LEN },
+	{ 0x8b, "MWAIT",		0x10, 11, L1, LEN },
+	{ 0x8c, "MWAIT_CONDITIONAL",	0x10, 12, L1, LEN },
+	{ 0x8d, "XSETBV",		0x10, 13, L1, LEN },
+	{ 0x8e, "RDPRU",		0x10, 14, L1, LEN },
 	/* no rows of their own */
-	{ 0x8f, "other",		0x10, 15, L1 }, /* EFER write, trap */
-	{ 0x90, "other",		0x10, 16, L1 }, /* CR0 write, trap */
-	{ 0x9f, "other",		0x10, 31, L1 },
-	{ 0xa0, "other",		0x14,  0, L1 }, /* INVLPGB */
-	{ 0xa2, "other",		0x14,  2, L1 }, /* INVPCID */
-	{ 0xa4, "other",		0x14,  4, L1 }, /* TLBSYNC */
-	{ 0xbf, "other",		0x14, 31, L1 },
+	{ 0x8f, "other",		0x10, 15, L1, NONE }, /* EFER write, trap */
+	{ 0x90, "other",		0x10, 16, L1, NONE }, /* CR0 write, trap */
+	{ 0x9f, "other",		0x10, 31, L1, NONE },
+	{ 0xa0, "other",		0x14,  0, L1, NONE }, /* INVLPGB */
+	{ 0xa2, "other",		0x14,  2, L1, NONE }, /* INVPCID */
+	{ 0xa4, "other",		0x14,  4, L1, NONE }, /* TLBSYNC */
+	{ 0xbf, "other",		0x14, 31, L1, NONE },
 	/* blocks */
-	{ 0x00, "CR_READ",		0x00,  0, L1 },
-	{ 0x0f, "CR_READ",		0x00, 15, L1 },
-	{ 0x10, "CR_WRITE",		0x00, 16, L1 },
-	{ 0x18, "CR_WRITE",		0x00, 24, L1 },
-	{ 0x1f, "CR_WRITE",		0x00, 31, L1 },
-	{ 0x20, "DR_READ",		0x04,  0, L1 },
-	{ 0x2f, "DR_READ",		0x04, 15, L1 },
-	{ 0x30, "DR_WRITE",		0x04, 16, L1 },
-	{ 0x3f, "DR_WRITE",		0x04, 31, L1 },
-	{ 0x40, "EXCP",			0x08,  0, L1 },
-	{ 0x4e, "EXCP",			0x08, 14, L1 },
-	{ 0x4f, "EXCP",			0x08, 15, L1 },
-	{ 0x50, "EXCP",			0x08, 16, L1 },
-	{ 0x5f, "EXCP",			0x08, 31, L1 },
+	{ 0x00, "CR_READ",		0x00,  0, L1, CR },
+	{ 0x0f, "CR_READ",		0x00, 15, L1, CR },
+	{ 0x10, "CR_WRITE",		0x00, 16, L1, CR },
+	{ 0x18, "CR_WRITE",		0x00, 24, L1, CR },
+	{ 0x1f, "CR_WRITE",		0x00, 31, L1, CR },
+	{ 0x20, "DR_READ",		0x04,  0, L1, DR },
+	{ 0x2f, "DR_READ",		0x04, 15, L1, DR },
+	{ 0x30, "DR_WRITE",		0x04, 16, L1, DR },
+	{ 0x3f, "DR_WRITE",		0x04, 31, L1, DR },
+	{ 0x40, "EXCP",			0x08,  0, L1, NONE },
+	{ 0x4e, "EXCP",			0x08, 14, L1, NONE },
+	{ 0x4f, "EXCP",			0x08, 15, L1, NONE },
+	{ 0x50, "EXCP",			0x08, 16, L1, NONE },
+	{ 0x5f, "EXCP",			0x08, 31, L1, NONE },
 };
 /* clang-format on */
 
@@ -136,6 +146,9 @@ static void names_and_owners(void **state)
 		assert_string_equal(svm_exit_name(SVM_EXIT_INDEX(table[i].code)), table[i].name);
 		if (row->owner != table[i].owner) {
 			fail_msg("%s: owner", table[i].name);
+		}
+		if (row->insn != table[i].insn) {
+			fail_msg("%s: decode assists", table[i].name);
 		}
 	}
 }

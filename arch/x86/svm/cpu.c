@@ -117,7 +117,7 @@ static const char *svm_machine_init(void)
 	if (!m->msrpm01 || !m->iopm01 || !m->iopm_all) {
 		return "too little memory for the permission maps";
 	}
-	cpuid_init(hv_shell_offers(), true, m->features);
+	cpuid_init(hv_shell_offers(), true, m->features, m->offer_x2apic);
 	memset(m->msrpm01, 0xff, MSRPM_SIZE);
 	msr_init(false, hv_shell_offers(), m->msrpm01);
 	memset(m->iopm_all, 0xff, IOPM_SIZE);

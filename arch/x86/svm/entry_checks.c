@@ -31,7 +31,10 @@ const size_t svm_entry_rules_count = ARRAY_SIZE(svm_entry_rules);
 	 BIT(VECTOR_SS) | BIT(VECTOR_GP) | BIT(VECTOR_PF) | BIT(VECTOR_MF) | BIT(VECTOR_AC) | \
 	 BIT(VECTOR_MC) | BIT(VECTOR_XF) | BIT(VECTOR_SX))
 
-/* EFER[7:1] read as zero and ignore writes, they are not MBZ [APM "EFER"]. */
+/*
+ * EFER[7:1] read as zero and ignore writes, they are not MBZ
+ * [APM "Extended Feature Enable Register (EFER)"].
+ */
 #define EFER_RAZ GENMASK(7, 1)
 
 /* AMD has shadow stacks only: SH_STK_EN and WR_SHSTK_EN [APM "S_CET"]. */

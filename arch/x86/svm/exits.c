@@ -226,6 +226,11 @@ static void exit_iret(struct svm_vcpu *s)
 	svm_iret_arrived(s, s->vmcb01);
 }
 
+static void exit_step(struct svm_vcpu *s)
+{
+	svm_step_arrived(s);
+}
+
 static void exit_shutdown(struct svm_vcpu *s)
 {
 	const struct vmcb_save *save = &s->vmcb01->save;
@@ -266,6 +271,7 @@ static void exit_unexpected(struct svm_vcpu *s)
 typedef void (*exit_fn)(struct svm_vcpu *s);
 
 static const exit_fn exits[SVM_EXIT_ROWS] = {
+	[SVM_EXIT_INDEX(VMEXIT_EXCP) + VECTOR_DB] = exit_step,
 #define EXIT(code, owner, insn, handler) [SVM_EXIT_INDEX(VMEXIT_##code)] = exit_##handler,
 #include "arch/x86/svm/exit_codes.def"
 #undef EXIT

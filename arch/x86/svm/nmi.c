@@ -42,3 +42,29 @@ void svm_iret_arrived(struct svm_vcpu *s, struct vmcb *vmcb)
 	vmcb->control.intercept_misc1 &= ~(u32)INTERCEPT_IRET;
 	vmcb_dirty(vmcb, CLEAN_I);
 }
+
+/*
+ * RFLAGS.TF at the start of IRET traps behind it, whatever IRET makes of TF. L2's own NMIs, which L1
+ * left to the hardware, wait for the next exit instead.
+ */
+void svm_step_over_iret(struct svm_vcpu *s)
+{
+	struct vmcb *vmcb = s->vmcb01;
+
+	if (s->v.in_l2) {
+		return;
+	}
+	vmcb->save.rflags |= RFLAGS_TF;
+	vmcb->control.intercept_exceptions |= (u32)BIT(VECTOR_DB);
+	vmcb_dirty(vmcb, CLEAN_I);
+}
+
+void svm_step_arrived(struct svm_vcpu *s)
+{
+	struct vmcb *vmcb = s->vmcb01;
+
+	vmcb->control.intercept_exceptions &= ~(u32)BIT(VECTOR_DB);
+	vmcb->save.dr6 &= ~DR6_BS;
+	vmcb_dirty(vmcb, CLEAN_I | CLEAN_DRX);
+	s->iret_rip = 0;
+}

@@ -95,7 +95,7 @@ static bool compose(struct svm_vcpu *s, u64 l2gpa, const struct guest_walk_resul
 			ENTRY_P | ENTRY_W | ENTRY_U | ENTRY_A, ENTRY_PS);
 }
 
-/* Says in vmcb02 what L1's own tables say. [APM "Nested versus Guest Page Faults"] */
+/* Says in vmcb02 what L1's own tables say. [APM "Nested versus Guest Page Faults, Fault Ordering"] */
 static enum npt_result reflect(struct vmcb_control *c, u64 error_code)
 {
 	c->exitinfo1 = (c->exitinfo1 & (NPF_FINAL | NPF_WALK)) | NPF_USER | error_code;

@@ -12,6 +12,7 @@
 #include "arch/x86/panic.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/svm/insn.h"
+#include "arch/x86/svm/nmi.h"
 #include "arch/x86/svm/vmcb01.h"
 
 #define CLEAN_ALL GENMASK(10, 0)
@@ -144,6 +145,7 @@ static void deliver_nmi(struct svm_vcpu *s)
 	}
 	/* Its IRET has not run yet: an NMI before that would use the handler's stack again. */
 	if (s->iret_rip && svm_vmcb(s)->save.rip == s->iret_rip) {
+		svm_step_over_iret(s);
 		return;
 	}
 	s->iret_rip = 0;

@@ -87,6 +87,7 @@ void vmcb01_start_at_sipi(struct svm_vcpu *s, u32 vector)
 
 	reset_vcpu(s);
 	s->vmcb01->control.intercept_misc1 = controls.intercept_misc1;
+	s->vmcb01->control.intercept_exceptions = controls.intercept_exceptions;
 	s->vmcb01->save.cs.selector = (u16)(vector << 8);
 	s->vmcb01->save.cs.base = vector << 12;
 	cpuid(1, 0, regs);

@@ -7,9 +7,8 @@
 #include "tests/linux/vmm/expect.h"
 #include "tests/linux/vmm/world.h"
 
-extern const char guest_step[], guest_step_touched[], guest_step_rips[], guest_breaks[],
-	guest_breaks_code[], guest_breaks_data[], guest_breaks_int3[], guest_debug[], guest_tf[],
-	guest_tf_rips[];
+extern const char guest_step[], guest_step_rips[], guest_breaks[], guest_breaks_code[],
+	guest_breaks_data[], guest_breaks_int3[], guest_debug[], guest_tf[], guest_tf_rips[];
 
 #define DR6_B0	    BIT(0)
 #define DR6_B1	    BIT(1)
@@ -55,9 +54,9 @@ static void expect_debug(struct vp *vp, u32 exception, u64 rip, u64 dr6)
 	      (unsigned long long)debug->dr6, (unsigned long long)dr6);
 }
 
-static void run_steps(const char *entry)
+void case_step(void)
 {
-	struct vp *vp = world_single(WORLD_LONG, entry);
+	struct vp *vp = world_single(WORLD_LONG, guest_step);
 	const struct kvm_run *run = vp->run;
 	u32 step;
 	u64 rip;
@@ -83,17 +82,6 @@ static void run_steps(const char *entry)
 	vp_run(vp);
 	CHECK(exit_is_step(vp, &step) && step == 2, "no step 2 after the end of single steps");
 	expect_exit(vp, KVM_EXIT_HLT);
-}
-
-void case_step(void)
-{
-	run_steps(guest_step_touched);
-}
-
-/* The first PUSH must fetch its page of the stack by a nested page fault, in one step. */
-void case_step_fault(void)
-{
-	run_steps(guest_step);
 }
 
 void case_breaks(void)

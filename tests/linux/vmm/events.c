@@ -58,7 +58,6 @@ void case_shadow(void)
 {
 	struct vp *vp = world_single(WORLD_LONG, guest_shadow);
 	struct kvm_vcpu_events events;
-	struct kvm_regs regs;
 	u64 rip;
 
 	NEED(vp->vm, KVM_CAP_VCPU_EVENTS);
@@ -66,9 +65,6 @@ void case_shadow(void)
 	/* the OUT must be over before the shadow begins: a run that ends at once */
 	vp_kick(vp);
 	CHECK(vp_run_kicked(vp) == KVM_EXIT_INTR, "the VP entered its guest");
-	KVM(vp->fd, KVM_GET_REGS, &regs);
-	regs.rflags |= BIT(9);
-	KVM(vp->fd, KVM_SET_REGS, &regs);
 	KVM(vp->fd, KVM_GET_VCPU_EVENTS, &events);
 	events.flags = KVM_VCPUEVENT_VALID_SHADOW;
 	events.interrupt.shadow = KVM_X86_SHADOW_INT_STI;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Boots a bzImage by the 64-bit entry of [Linux "The Linux/x86 Boot Protocol"] and serves its VPs
+ * Boots a bzImage by the 64-bit entry of [Linux/x86 "64-bit Boot Protocol"] and serves its VPs
  * until it ends. Owns the guest's memory map; the devices are in ports.c, the tables in acpi.c.
  */
 #include "tests/linux/vmm/linux.h"

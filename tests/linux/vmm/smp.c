@@ -11,7 +11,7 @@
 #include "tests/linux/vmm/world.h"
 
 extern const char guest_count[], guest_lock[], guest_ipi[], guest_shootdown[], guest_reader[],
-	guest_start[];
+	guest_start[], guest_spin[];
 
 enum {
 	PAIR = 2,
@@ -220,6 +220,21 @@ void case_smp_remap(void)
 	remap_host(vm, 0);
 	vm_set_slot(vm, 1, GUEST_SLOT1, view, PAGE_SIZE, 0);
 	run_remaps(vm, remap_host);
+}
+
+/* Only L1's interrupts can end this guest's time on a CPU. */
+void case_spin(void)
+{
+	struct vm *vm = world_create(false);
+	struct vp *vp = world_add_vp(vm, WORLD_LONG, guest_spin);
+
+	vp_start(vp, run_to_step);
+	while (!*shared_word(vm, S_READY)) {
+		usleep(100);
+	}
+	usleep(100000);
+	*shared_word(vm, S_STOP) = 1;
+	vp_join(vp);
 }
 
 static atomic_bool start_is_over;

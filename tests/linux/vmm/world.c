@@ -4,27 +4,34 @@
 
 #include <string.h>
 
-#define CR0_PE	 BIT(0)
-#define CR0_ET	 BIT(4)
-#define CR0_NE	 BIT(5)
-#define CR0_WP	 BIT(16)
-#define CR0_PG	 BIT(31)
-#define CR4_PSE	 BIT(4)
-#define CR4_PAE	 BIT(5)
-#define CR4_PGE	 BIT(7)
-#define CR4_FXSR BIT(9)
-#define CR4_XMM	 BIT(10)
-#define EFER_SCE BIT(0)
-#define EFER_LME BIT(8)
-#define EFER_LMA BIT(10)
-#define EFER_NX	 BIT(11)
+/*
+ * Guests start with IF = 1 though nothing interrupts them: Bochs forgets an interrupt of L1 that is
+ * pending when a guest with IF = 0 is entered, and a spinning guest would then never be left.
+ */
+#define RFLAGS_FIXED BIT(1)
+#define RFLAGS_IF    BIT(9)
 
-#define PTE_P	 BIT(0)
-#define PTE_W	 BIT(1)
-#define PTE_U	 BIT(2)
-#define PTE_A	 BIT(5)
-#define PTE_D	 BIT(6)
-#define PTE_PS	 BIT(7)
+#define CR0_PE	     BIT(0)
+#define CR0_ET	     BIT(4)
+#define CR0_NE	     BIT(5)
+#define CR0_WP	     BIT(16)
+#define CR0_PG	     BIT(31)
+#define CR4_PSE	     BIT(4)
+#define CR4_PAE	     BIT(5)
+#define CR4_PGE	     BIT(7)
+#define CR4_FXSR     BIT(9)
+#define CR4_XMM	     BIT(10)
+#define EFER_SCE     BIT(0)
+#define EFER_LME     BIT(8)
+#define EFER_LMA     BIT(10)
+#define EFER_NX	     BIT(11)
+
+#define PTE_P	     BIT(0)
+#define PTE_W	     BIT(1)
+#define PTE_U	     BIT(2)
+#define PTE_A	     BIT(5)
+#define PTE_D	     BIT(6)
+#define PTE_PS	     BIT(7)
 
 enum {
 	GATE16_SIZE = 8,
@@ -290,7 +297,7 @@ static void set_registers(struct vp *vp, enum world world, u64 entry)
 				 CR4_PAE | CR4_PGE | CR4_FXSR | CR4_XMM,
 				 EFER_SCE | EFER_LME | EFER_LMA | EFER_NX },
 	};
-	struct kvm_regs regs = { .rip = entry, .rflags = 2 };
+	struct kvm_regs regs = { .rip = entry, .rflags = RFLAGS_FIXED | RFLAGS_IF };
 	u64 report = GUEST_REPORT + vp->id * PAGE_SIZE;
 	struct kvm_sregs sregs;
 

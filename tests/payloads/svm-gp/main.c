@@ -73,7 +73,7 @@ static void with_bad_address(void)
 	check_ex("invlpga", guard_call(stub_invlpga, NULL), EXINFO_NONE);
 }
 
-/* [APM "VM_CR MSR"], [APM "VM_HSAVE_PA MSR"] */
+/* [APM "VM_CR MSR (C001_0114h)"], [APM "VM_HSAVE_PA MSR (C001_0117h)"] */
 static void msrs(void)
 {
 	const u64 limit = BIT(cpuid(0x80000008, 0).eax & 0xff);

@@ -5,7 +5,6 @@
 	/* Interrupts from the VMM, no APIC: into HLT, then at the window that STI opens. */
 program64 guest_inject
 	set_hook count_event
-	sti
 	hlt
 	step 1
 	cli
@@ -36,6 +35,7 @@ guest_shadow_end:
 
 	/* The timer of the local APIC wakes HLT: once, then by period. RESULT(0): its count. */
 program64 guest_timer
+	cli
 	set_hook count_irq
 	call apic_enable
 	mov $0x3e0, %ecx
@@ -142,7 +142,6 @@ program64 guest_reinject
 	trap_due 1f, 1f
 	int $VECTOR_USER
 1:	set_hook count_event
-	sti
 	/* from the VMM: an interrupt, then an NMI */
 	step 6
 	nop
@@ -156,9 +155,6 @@ program64 guest_reinject
 	hlt
 
 	/* For single steps: guest_step_rips lists where each step must end. */
-program64 guest_step_touched
-	push %rcx
-	pop %rcx
 program64 guest_step
 	step 1
 10:	nop

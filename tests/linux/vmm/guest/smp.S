@@ -61,7 +61,6 @@ program64 guest_ipi
 	set_hook count_irq
 	call meet
 	xor %r13d, %r13d
-	sti
 	cmpq $0, %gs:R_ID
 	jne 2f
 1:	call send_ipi
@@ -146,7 +145,6 @@ program64 guest_shootdown
 	hlt
 
 shootdown_reader:
-	sti
 1:	mov S_EPOCH, %rax
 	mov (%rbx), %rcx
 	cmp %rax, %rcx
@@ -175,6 +173,16 @@ program64 guest_reader
 	jae 2f
 	incq %gs:RESULT(1)
 2:	incq %gs:RESULT(2)
+	cmpq $0, S_STOP
+	je 1b
+	step 1
+	hlt
+
+	/* Spins with interrupts off until S_STOP. */
+program64 guest_spin
+	cli
+	movq $1, S_READY
+1:	pause
 	cmpq $0, S_STOP
 	je 1b
 	step 1
@@ -209,6 +217,7 @@ program64 guest_start
 	hlt
 
 started_vp:
+	sti
 	lock incl S_AP_COUNT
 1:	pause
 	jmp 1b
