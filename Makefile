@@ -60,6 +60,11 @@ $B/symtab.o: $(OBJS) linker.ld tools/symtab
 HOT	:= $(addprefix $B/hv/arch/x86/,cpuid.o svm/exits.o svm/insn.o svm/nested.o svm/nested_insn.o \
 	   svm/vmcb12.o svm/merge.o svm/reflect.o svm/entry_checks.o svm/npt.o)
 $(HOT): HVFLAGS += -fomit-frame-pointer
+# Changes only when the version does.
+$B/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+$B/hv/arch/x86/version.o: $B/version
 $B/hv/arch/x86/version.o: HVFLAGS += -DPLINTH_VERSION='"$(VERSION)"'
 $B/hv/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -118,6 +123,7 @@ lint: ## formatting, layers, sizes, static checks
 clean:
 	rm -rf $B
 
-.PHONY: all check help deps run test bench lint clean payloads
+FORCE:
+.PHONY: FORCE all check help deps run test bench lint clean payloads
 -include $(shell find $B -name '*.d' 2>/dev/null)
 .SECONDARY:

@@ -49,7 +49,7 @@ void hv_partition_reset(struct hv_partition *partition);
 static inline u64 hv_vp_assist_gpa(const struct hv_vp *vp)
 {
 	return (vp->vp_assist & HV_OVERLAY_MSR_ENABLE) ? vp->vp_assist & HV_OVERLAY_MSR_GPFN
-						     : HV_OVERLAY_OFF;
+						       : HV_OVERLAY_OFF;
 }
 
 /* 4096 bytes of hypercall page: ENDBR64, the hypercall instruction, RET, then INT3. */

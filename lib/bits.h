@@ -5,27 +5,27 @@
 
 #include "lib/types.h"
 
-#define BIT(n)	      (1ull << (n))
-#define GENMASK(h, l) ((~0ull >> (63 - (h))) & (~0ull << (l)))
+#define BIT(n)		    (1ull << (n))
+#define GENMASK(h, l)	    ((~0ull >> (63 - (h))) & (~0ull << (l)))
 
-#define FIELD_SHIFT(mask)     ((unsigned int)__builtin_ctzll(mask))
-#define FIELD_GET(mask, v)    (((u64)(v) & (mask)) >> FIELD_SHIFT(mask))
-#define FIELD_PREP(mask, v)   (((u64)(v) << FIELD_SHIFT(mask)) & (mask))
+#define FIELD_SHIFT(mask)   ((unsigned int)__builtin_ctzll(mask))
+#define FIELD_GET(mask, v)  (((u64)(v) & (mask)) >> FIELD_SHIFT(mask))
+#define FIELD_PREP(mask, v) (((u64)(v) << FIELD_SHIFT(mask)) & (mask))
 
-#define ALIGN_DOWN(v, a)      ((v) & ~((__typeof__(v))(a)-1))
-#define ALIGN_UP(v, a)	      ALIGN_DOWN((v) + (a)-1, a)
-#define IS_ALIGNED(v, a)      (((v) & ((__typeof__(v))(a)-1)) == 0)
+#define ALIGN_DOWN(v, a)    ((v) & ~((__typeof__(v))(a)-1))
+#define ALIGN_UP(v, a)	    ALIGN_DOWN((v) + (a)-1, a)
+#define IS_ALIGNED(v, a)    (((v) & ((__typeof__(v))(a)-1)) == 0)
 
-#define KIB(n) ((u64)(n) << 10)
-#define MIB(n) ((u64)(n) << 20)
-#define GIB(n) ((u64)(n) << 30)
+#define KIB(n)		    ((u64)(n) << 10)
+#define MIB(n)		    ((u64)(n) << 20)
+#define GIB(n)		    ((u64)(n) << 30)
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE  4096ull
-#define PAGE_MASK  (~(PAGE_SIZE - 1))
+#define PAGE_SHIFT	    12
+#define PAGE_SIZE	    4096ull
+#define PAGE_MASK	    (~(PAGE_SIZE - 1))
 
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define MIN(a, b)	    ((a) < (b) ? (a) : (b))
+#define MAX(a, b)	    ((a) > (b) ? (a) : (b))
 
 static inline u32 low32(u64 v)
 {

@@ -13,7 +13,10 @@ struct spinlock {
 	u32 owner; /* (a) the ticket that holds the lock; equal to next when nobody does */
 };
 
-#define SPINLOCK_INIT { 0, 0 }
+#define SPINLOCK_INIT \
+	{             \
+		0, 0  \
+	}
 
 static inline void spin_lock(struct spinlock *lock)
 {

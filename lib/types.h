@@ -20,18 +20,18 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
-#define __packed	     __attribute__((packed))
-#define __aligned(n)	     __attribute__((aligned(n)))
-#define __noreturn	     __attribute__((noreturn))
-#define __must_check	     __attribute__((warn_unused_result))
-#define __printf_like(f, a)  __attribute__((format(printf, f, a)))
-#define __maybe_unused	     __attribute__((unused))
-#define __cold		     __attribute__((cold))
+#define __packed	    __attribute__((packed))
+#define __aligned(n)	    __attribute__((aligned(n)))
+#define __noreturn	    __attribute__((noreturn))
+#define __must_check	    __attribute__((warn_unused_result))
+#define __printf_like(f, a) __attribute__((format(printf, f, a)))
+#define __maybe_unused	    __attribute__((unused))
+#define __cold		    __attribute__((cold))
 /* On the path of every exit, and without a buffer of bytes: no stack canary. */
-#define __hot		     __attribute__((hot, no_stack_protector))
-#define likely(x)	     __builtin_expect(!!(x), 1)
-#define unlikely(x)	     __builtin_expect(!!(x), 0)
-#define ARRAY_SIZE(a)	     (sizeof(a) / sizeof((a)[0]))
+#define __hot		      __attribute__((hot, no_stack_protector))
+#define likely(x)	      __builtin_expect(!!(x), 1)
+#define unlikely(x)	      __builtin_expect(!!(x), 0)
+#define ARRAY_SIZE(a)	      (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, t, m) ((t *)((char *)(p)-offsetof(t, m)))
 
 /* A layout that hardware or a specification fixes is asserted member by member. */

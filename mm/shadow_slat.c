@@ -172,8 +172,9 @@ bool slat_map(struct slat *s, u32 set, l2gpa_t l2gpa, spa_t spa, u64 size, u64 f
 				slat_drop_set(s, set);
 				s->recycled++;
 				start_set(s, set, &tag);
-				return s->pages >= LEVELS && slat_map(s, set, l2gpa, spa, size, flags,
-								      table_flags, large_flag);
+				return s->pages >= LEVELS &&
+				       slat_map(s, set, l2gpa, spa, size, flags, table_flags,
+						large_flag);
 			}
 			*entry = (s->pool_spa + page * PAGE_SIZE) | table_flags;
 		}

@@ -31,9 +31,9 @@ struct slat_set {
 };
 
 struct slat {
-	u8 *pool;	/* page-aligned, of `pages` pages */
+	u8 *pool; /* page-aligned, of `pages` pages */
 	u64 pool_spa;
-	u32 *next;	/* one link for each pool page */
+	u32 *next; /* one link for each pool page */
 	u32 pages;
 	u32 free_head;
 	u32 free_pages;

@@ -22,25 +22,29 @@ payloads: $(PAYLOAD_ELFS) ## build the L1 payloads
 
 $(B)/payloads/lib/%.o: tests/lib/%
 	@mkdir -p $(@D)
-	$(CC) $(PAYLOAD_FLAGS) -c -o $@ $<
+	$(call SAY,CC)
+	$Q$(CC) $(PAYLOAD_FLAGS) -c -o $@ $<
 
 $(PAYLOAD_SHARED:%=$(B)/payloads/%.o): $(B)/payloads/%.o: %
 	@mkdir -p $(@D)
-	$(CC) $(PAYLOAD_FLAGS) -c -o $@ $<
+	$(call SAY,CC)
+	$Q$(CC) $(PAYLOAD_FLAGS) -c -o $@ $<
 
 $(B)/payloads/obj/%/main.o: tests/payloads/%/main.c
 	@mkdir -p $(@D)
-	$(CC) $(PAYLOAD_FLAGS) -c -o $@ $<
+	$(call SAY,CC)
+	$Q$(CC) $(PAYLOAD_FLAGS) -c -o $@ $<
 
 # The name of a payload is its folder's; nothing in the source repeats it.
 $(B)/payloads/obj/%/name.o: tests/payloads/%/main.c
 	@mkdir -p $(@D)
-	echo 'extern const char test_name[]; const char test_name[] = "$*";' | \
+	$Qecho 'extern const char test_name[]; const char test_name[] = "$*";' | \
 		$(CC) $(filter-out -MMD -MP,$(PAYLOAD_FLAGS)) -x c -c -o $@ -
 
 $(B)/payloads/obj/%.S.o: tests/payloads/%.S
 	@mkdir -p $(@D)
-	$(CC) $(PAYLOAD_FLAGS) -c -o $@ $<
+	$(call SAY,CC)
+	$Q$(CC) $(PAYLOAD_FLAGS) -c -o $@ $<
 
 # Assembly beside a main.c is part of that payload.
 define PAYLOAD_ASSEMBLY
@@ -52,8 +56,9 @@ $(foreach payload,$(PAYLOADS),$(eval $(call PAYLOAD_ASSEMBLY,$(payload))))
 # The 64-bit image goes into the 32-bit container that Multiboot1 loaders take.
 $(B)/payloads/%.elf: $(B)/payloads/obj/%/main.o $(B)/payloads/obj/%/name.o $(PAYLOAD_LIB) \
 		tests/lib/payload.ld
-	$(CC) $(PAYLOAD_LDFLAGS) -o $(B)/payloads/obj/$*/$*.elf64 $(filter %.o,$^)
-	$(OBJCOPY) -O elf32-i386 $(B)/payloads/obj/$*/$*.elf64 $@
+	$(call SAY,CC)
+	$Q$(CC) $(PAYLOAD_LDFLAGS) -o $(B)/payloads/obj/$*/$*.elf64 $(filter %.o,$^)
+	$Q$(OBJCOPY) -O elf32-i386 $(B)/payloads/obj/$*/$*.elf64 $@
 
 .SECONDARY:
 

@@ -7,15 +7,15 @@
 #include "arch/x86/lapic.h"
 #include "arch/x86/percpu.h"
 
-#define APIC_LDR	   0x0d0
-#define APIC_DFR	   0x0e0
-#define APIC_LVT_FIRST	   0x320
-#define APIC_LVT_LAST	   0x370
-#define LVT_MASKED	   BIT(16)
-#define SVR_RESET	   0xff
-#define XAPIC_BROADCAST	   0xffu
-#define X2APIC_BROADCAST   0xffffffffu
-#define DFR_FLAT	   0xf
+#define APIC_LDR	 0x0d0
+#define APIC_DFR	 0x0e0
+#define APIC_LVT_FIRST	 0x320
+#define APIC_LVT_LAST	 0x370
+#define LVT_MASKED	 BIT(16)
+#define SVR_RESET	 0xff
+#define XAPIC_BROADCAST	 0xffu
+#define X2APIC_BROADCAST 0xffffffffu
+#define DFR_FLAT	 0xf
 
 struct ipi {
 	u32 low;
@@ -52,8 +52,8 @@ static bool is_target(const struct vcpu *sender, const struct vcpu *target, cons
 	if (ipi->dest == (ipi->x2apic ? X2APIC_BROADCAST : XAPIC_BROADCAST)) {
 		return true;
 	}
-	return ipi->low & ICR_DEST_LOGICAL ? logical_match(target, ipi) :
-					     target->apic_id == ipi->dest;
+	return ipi->low & ICR_DEST_LOGICAL ? logical_match(target, ipi)
+					   : target->apic_id == ipi->dest;
 }
 
 static void request_targets(struct vcpu *v, const struct ipi *ipi, u32 request)
@@ -65,7 +65,8 @@ static void request_targets(struct vcpu *v, const struct ipi *ipi, u32 request)
 			continue;
 		}
 		if (request == REQUEST_INIT && i == 0) {
-			log_limited(LOG_WARN, "an INIT for the boot CPU is ignored: reset the machine");
+			log_limited(LOG_WARN,
+				    "an INIT for the boot CPU is ignored: reset the machine");
 			continue;
 		}
 		if (request == REQUEST_SIPI) {
@@ -139,8 +140,8 @@ enum outcome apic_write_x2apic_icr(struct vcpu *v, u64 value)
 }
 
 /*
- * The base stays where it is and the APIC stays on: the kick depends on it, and Bochs never turns an
- * APIC on again. x2APIC mode may be entered; leaving it needs the off state, so it is refused.
+ * The base stays where it is and the APIC stays on: the kick depends on it, and Bochs never turns
+ * an APIC on again. x2APIC mode may be entered; leaving it needs the off state, so it is refused.
  */
 enum outcome apic_write_base(struct vcpu *v, u64 value)
 {

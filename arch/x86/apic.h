@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * L1's local APIC: it is the real one, but for its writes, which are trapped (the xAPIC page is read
- * only, the x2APIC's ICR is intercepted). INIT, SIPI and NMI that L1 sends become requests to VPs;
- * everything else goes on to the hardware.
+ * L1's local APIC: it is the real one, but for its writes, which are trapped (the xAPIC page is
+ * read only, the x2APIC's ICR is intercepted). INIT, SIPI and NMI that L1 sends become requests to
+ * VPs; everything else goes on to the hardware.
  */
 #ifndef ARCH_X86_APIC_H
 #define ARCH_X86_APIC_H

@@ -9,7 +9,7 @@
 #include "lib/bits.h"
 
 /* One row of the exception table: a fault at `insn` continues at `fixup`. */
-#define EXTABLE(insn, fixup)                                                                       \
+#define EXTABLE(insn, fixup) \
 	".pushsection .extable, \"a\"\n .quad " insn ", " fixup "\n .popsection\n"
 
 static inline void outb(u16 port, u8 v)
@@ -107,18 +107,18 @@ static inline void cpuid(u32 leaf, u32 subleaf, u32 regs[4])
 			 : "a"(leaf), "c"(subleaf));
 }
 
-#define READ_CR(n)                                                                                 \
-	static inline u64 read_cr##n(void)                                                         \
-	{                                                                                          \
-		u64 v;                                                                             \
-                                                                                                   \
-		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(v));                                  \
-		return v;                                                                          \
+#define READ_CR(n)                                                \
+	static inline u64 read_cr##n(void)                        \
+	{                                                         \
+		u64 v;                                            \
+                                                                  \
+		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(v)); \
+		return v;                                         \
 	}
-#define WRITE_CR(n)                                                                                \
-	static inline void write_cr##n(u64 v)                                                      \
-	{                                                                                          \
-		__asm__ volatile("mov %0, %%cr" #n : : "r"(v) : "memory");                         \
+#define WRITE_CR(n)                                                        \
+	static inline void write_cr##n(u64 v)                              \
+	{                                                                  \
+		__asm__ volatile("mov %0, %%cr" #n : : "r"(v) : "memory"); \
 	}
 READ_CR(0)
 READ_CR(2)

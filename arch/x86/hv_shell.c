@@ -109,7 +109,8 @@ static void show_page(const struct hv_overlay_view *view)
 
 	if (view->kind == HV_OVERLAY_HYPERCALL || view->kind == HV_OVERLAY_REFERENCE_TSC) {
 		__atomic_store_n(&hv_shell_shown[which], view->gpa, __ATOMIC_SEQ_CST);
-		done = slat01_overlay(view->gpa, heap_spa(hv_shell_contents[which]), PT_READ | PT_EXEC);
+		done = slat01_overlay(view->gpa, heap_spa(hv_shell_contents[which]),
+				      PT_READ | PT_EXEC);
 	} else if (was) {
 		/* The assist page is L1's own memory: nothing is laid over it. */
 		done = slat01_restore(view->gpa);
@@ -213,7 +214,9 @@ static void read_xmm(void *ctx __maybe_unused, u32 count, u64 *buf)
 	memcpy(buf, all, count * 16);
 }
 
-static const struct hv_hypercall_io io = { .read = read_l1, .write = write_l1, .read_xmm = read_xmm };
+static const struct hv_hypercall_io io = { .read = read_l1,
+					   .write = write_l1,
+					   .read_xmm = read_xmm };
 
 static void carry_out(struct vcpu *v, const struct hv_hypercall_result *result)
 {

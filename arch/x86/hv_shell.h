@@ -14,8 +14,9 @@ enum outcome hv_shell_rdmsr(struct vcpu *v, u32 msr, u64 *value);
 enum outcome hv_shell_wrmsr(struct vcpu *v, u32 msr, u64 value);
 /* The hypercall instruction of L1. */
 enum outcome hv_shell_hypercall(struct vcpu *v, const struct hv_caller *caller);
-/* Where the two overlay pages with contents of Plinth's are shown, or HV_OVERLAY_OFF; what they are. */
-extern u64 hv_shell_shown[2]; /* (a) */
+/* Where the two overlay pages with Plinth's contents are shown, or HV_OVERLAY_OFF; what they are.
+ */
+extern u64 hv_shell_shown[2];	 /* (a) */
 extern u8 *hv_shell_contents[2]; /* (b) */
 
 /* What the page at gpa shows in place of L1's RAM, or NULL: to fetch the hypercall page's bytes. */

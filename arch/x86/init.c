@@ -3,13 +3,14 @@
  * From the loader's jump to the first instruction of L1, in the order of one page: options, memory,
  * firmware's tables, the CPUs, L1. What the machine lacks is one message that says what to do.
  */
+#include "arch/x86/init.h"
+
 #include "arch/x86/acpi.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/console.h"
 #include "arch/x86/hv_shell.h"
 #include "arch/x86/idt.h"
-#include "arch/x86/init.h"
 #include "arch/x86/io.h"
 #include "arch/x86/l1.h"
 #include "arch/x86/lapic.h"
@@ -28,10 +29,10 @@
 #include "boot/options.h"
 
 /* Plinth's share of memory: a fixed part, and for each CPU its VP and its shadow tables. */
-#define HEAP_FIXED     MIB(3)
-#define HEAP_PER_CPU   MIB(1)
-#define POOL_DEFAULT   MIB(4)
-#define MB2_MAX_SIZE   MIB(1)
+#define HEAP_FIXED   MIB(3)
+#define HEAP_PER_CPU MIB(1)
+#define POOL_DEFAULT MIB(4)
+#define MB2_MAX_SIZE MIB(1)
 
 static struct boot_info info;
 static struct options options;
@@ -294,13 +295,13 @@ static __noreturn void init_on_own_stack(void)
 }
 
 __attribute__((optimize("no-stack-protector"))) __noreturn void init_bsp(u32 magic, u32 mbi,
-									  u32 image_spa)
+									 u32 image_spa)
 {
 	__stack_chk_guard ^= rdtsc() << 8;
 	idt_load_early();
 	parse_loader(magic, mbi);
-	choose_vendor();
 	read_firmware_tables();
+	choose_vendor();
 	start_memory(image_spa);
 	start_boot_cpu();
 	prepare_panic();

@@ -144,7 +144,7 @@ bool io_is_trapped(u32 port)
 			return true;
 		}
 	}
-	return is_hidden(port);
+	return is_hidden(port) || (filtered_port && port == filtered_port);
 }
 
 static bool touches_hidden(const struct io_access *io)
@@ -196,11 +196,15 @@ static bool filter(const struct io_access *io, u32 *value)
 	if (byte) {
 		data_is_output_port = *byte == KEYBOARD_WRITE_OUT;
 	}
-	return may_sleep(io, value, rows[ROW_PM1A].port) && may_sleep(io, value, rows[ROW_PM1B].port);
+	return may_sleep(io, value, rows[ROW_PM1A].port) &&
+	       may_sleep(io, value, rows[ROW_PM1B].port);
 }
 
 static u32 port_in(const struct io_access *io)
 {
+	if (filtered_port && io->port == filtered_port && io->size == 1) {
+		return input_filter(inb(io->port));
+	}
 	return io->size == 1 ? inb(io->port) : io->size == 2 ? inw(io->port) : inl(io->port);
 }
 

@@ -11,10 +11,12 @@
 #include "arch/x86/memory.h"
 #include "lib/string.h"
 
-static union {
+union l1_buffers {
 	struct l1_linux_buffers linux_;
 	struct l1_multiboot_buffers multiboot;
-} *buffers;
+};
+
+static union l1_buffers *buffers;
 static struct l1_plan plan;
 static struct memmap room; /* L1's map without the modules */
 static struct l1_module modules[BOOT_MODULES_MAX];
@@ -25,8 +27,8 @@ static u32 highest_unmoved(const struct boot_info *info, u32 moved)
 	u32 best = BOOT_MODULES_MAX;
 
 	for (u32 i = 0; i < info->module_count; i++) {
-		if (!(moved & BIT(i)) &&
-		    (best == BOOT_MODULES_MAX || info->modules[i].start > info->modules[best].start)) {
+		if (!(moved & BIT(i)) && (best == BOOT_MODULES_MAX ||
+					  info->modules[i].start > info->modules[best].start)) {
 			best = i;
 		}
 	}

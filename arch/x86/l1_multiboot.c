@@ -378,8 +378,8 @@ static const char *place_info(const struct l1_input *in, const u64 *addrs, u64 k
 	b->base = memmap_find_bottom(l1_room(in), b->used, 8, LOW_FROM, LOW_TO, plan->taken,
 				     plan->taken_count);
 	if (b->base == MEMMAP_NONE) {
-		b->base = memmap_find_bottom(l1_room(in), b->used, 8, kernel_end, LIMIT, plan->taken,
-					     plan->taken_count);
+		b->base = memmap_find_bottom(l1_room(in), b->used, 8, kernel_end, LIMIT,
+					     plan->taken, plan->taken_count);
 	}
 	if (b->base == MEMMAP_NONE) {
 		return "L1: no room in L1's RAM for the Multiboot information";

@@ -53,7 +53,7 @@ struct l1_input {
 	u32 module_count;
 	const struct memmap *map;  /* L1's, as it will see it */
 	const struct memmap *room; /* where pieces may go; NULL: everywhere in `map` */
-	const u8 *rsdp;		  /* a copy, or NULL */
+	const u8 *rsdp;		   /* a copy, or NULL */
 	u32 rsdp_len;
 	struct l1_screen screen;
 };

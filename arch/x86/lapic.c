@@ -34,7 +34,8 @@ void lapic_write(u32 reg, u32 value)
 {
 	if (lapic_is_x2apic()) {
 		if (!wrmsr_safe(MSR_X2APIC_FIRST + (reg >> 4), value)) {
-			log_limited(LOG_DEBUG, "the local APIC refuses %x in register %x", value, reg);
+			log_limited(LOG_DEBUG, "the local APIC refuses %x in register %x", value,
+				    reg);
 		}
 		return;
 	}

@@ -206,8 +206,9 @@ static int map_self(void)
 
 	err = err ? err : map_image(image_text_end, image_rodata_end, PT_READ);
 	err = err ? err : map_image(image_rodata_end, image_end, PT_READ | PT_WRITE);
-	return err ? err : pt_map(&host, HEAP_BASE + heap_base, heap_base, heap_size,
-				  PT_ATTR(PT_READ | PT_WRITE, PT_WB), PT_LEVEL_1G);
+	return err ? err
+		   : pt_map(&host, HEAP_BASE + heap_base, heap_base, heap_size,
+			    PT_ATTR(PT_READ | PT_WRITE, PT_WB), PT_LEVEL_1G);
 }
 
 static int map_l1_ram(void)

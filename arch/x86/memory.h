@@ -27,7 +27,7 @@
 /* RAM above this (exclusive) is L1's, but out of Plinth's reach. */
 #define DIRECT_LIMIT 0x600000000000ull
 /* No physical address is larger; DIRECT_BASE plus a smaller one never reaches the upper half. */
-#define PHYS_LIMIT   BIT(52)
+#define PHYS_LIMIT BIT(52)
 
 struct boot_info;
 

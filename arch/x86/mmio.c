@@ -50,9 +50,9 @@ static void ioapic_write(u32 reg, u32 value)
 /* The value that a store to memory writes; `old` for those that read first. */
 static bool stored_value(struct vcpu *v, const struct insn *insn, u64 old, u64 *value)
 {
-	u64 operand = insn->flags & INSN_F_IMM ?
-			      insn->imm :
-			      insn_read_gpr(insn, v->gpr, insn->reg, insn->opsize);
+	u64 operand = insn->flags & INSN_F_IMM
+			      ? insn->imm
+			      : insn_read_gpr(insn, v->gpr, insn->reg, insn->opsize);
 
 	if (!(insn->flags & INSN_F_DST_RM)) {
 		return false;

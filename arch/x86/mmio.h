@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * L1's accesses to pages that SLAT01 does not simply give it: the xAPIC page and the I/O APIC (reads
- * are direct, writes come here), and hidden pages (reads are ones, writes go nowhere).
+ * L1's accesses to pages that SLAT01 does not simply give it: the xAPIC page and the I/O APIC
+ * (reads are direct, writes come here), and hidden pages (reads are ones, writes go nowhere).
  */
 #ifndef ARCH_X86_MMIO_H
 #define ARCH_X86_MMIO_H

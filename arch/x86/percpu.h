@@ -10,25 +10,25 @@
 #include "arch/x86/stats.h"
 #include "arch/x86/trace.h"
 
-#define MAX_CPUS	64
-#define CPU_STACK_SIZE	(4 * PAGE_SIZE)
+#define MAX_CPUS	 64
+#define CPU_STACK_SIZE	 (4 * PAGE_SIZE)
 #define FAULT_STACK_SIZE PAGE_SIZE
 
 struct vcpu;
 
 struct percpu {
-	struct percpu *self;   /* (b) */
-	u32 id;		       /* (b) dense, 0 is the boot CPU */
-	u32 apic_id;	       /* (b) */
-	u64 stack_top;	       /* (b) */
-	u64 fault_stack_top;   /* (b) */
-	u64 gdt[5];	       /* (b) */
-	struct tss tss;	       /* (b) */
-	struct vcpu *vcpu;     /* (b) */
-	bool online;	       /* (a) the CPU has arrived in Plinth */
-	u32 nmis;	       /* (o) NMIs taken by Plinth's own handler */
-	bool kick_taken;       /* (o) one of them was a kick, and nobody has asked yet */
-	struct cpu_stats stats;    /* (o) */
+	struct percpu *self;	 /* (b) */
+	u32 id;			 /* (b) dense, 0 is the boot CPU */
+	u32 apic_id;		 /* (b) */
+	u64 stack_top;		 /* (b) */
+	u64 fault_stack_top;	 /* (b) */
+	u64 gdt[5];		 /* (b) */
+	struct tss tss;		 /* (b) */
+	struct vcpu *vcpu;	 /* (b) */
+	bool online;		 /* (a) the CPU has arrived in Plinth */
+	u32 nmis;		 /* (o) NMIs taken by Plinth's own handler */
+	bool kick_taken;	 /* (o) one of them was a kick, and nobody has asked yet */
+	struct cpu_stats stats;	 /* (o) */
 	struct trace_ring trace; /* (o) */
 };
 

@@ -8,8 +8,8 @@
 #include "arch/x86/time.h"
 
 /* [ACPI "PM1 Control Registers"] */
-#define SLP_TYP_MASK GENMASK(12, 10)
-#define SLP_EN	     BIT(13)
+#define SLP_TYP_MASK	    GENMASK(12, 10)
+#define SLP_EN		    BIT(13)
 
 #define BOCHS_SHUTDOWN_PORT 0x8900
 #define POWER_OFF_WAIT_US   3000000

@@ -15,17 +15,19 @@
 #include "arch/x86/version.h"
 #include "lib/string.h"
 
-#define UART_PORTS   8
-#define ESCAPE_KEY   0x1d /* Ctrl-] */
-#define UART_IIR     2
-#define IIR_NONE     BIT(0)
-#define COM2_IRQ     3
-#define IOAPIC_DATA  0x10
-#define REDIR_TABLE  0x10
-#define REDIR_NMI    (4u << 8)
-#define REDIR_LOW    BIT(13)
-#define REDIR_LEVEL  BIT(15)
-#define MADT_POLARITY_LOW 3
+#define UART_PORTS	   8
+#define ESCAPE_KEY	   0x1d /* Ctrl-] */
+#define UART_IIR	   2
+#define IIR_NONE	   BIT(0)
+#define COM2_IRQ	   3
+#define IOAPIC_DATA	   0x10
+#define IOAPIC_VERSION	   1
+#define IOAPIC_LAST_PIN	   GENMASK(23, 16)
+#define REDIR_TABLE	   0x10
+#define REDIR_NMI	   (4u << 8)
+#define REDIR_LOW	   BIT(13)
+#define REDIR_LEVEL	   BIT(15)
+#define MADT_POLARITY_LOW  3
 #define MADT_TRIGGER_LEVEL 3
 
 static struct uart uart;
@@ -183,7 +185,8 @@ static void open_on_com1(struct uart *com1)
 	}
 	shared = com1;
 	io_filter_input(com1->port, filter_com1);
-	log_info("shell: on COM1 by Ctrl-], which stops the CPU that reads it; Ctrl-] again leaves");
+	log_info(
+		"shell: on COM1 by Ctrl-], which stops the CPU that reads it; Ctrl-] again leaves");
 }
 
 void shell_io_init(const struct options *options, struct uart *com1)
@@ -215,30 +218,79 @@ static u32 redirection(const struct acpi_isa_irq *irq)
 	return entry;
 }
 
-void shell_io_route(const struct acpi_info *acpi, u32 boot_apic_id)
+/* A wrong table must not make Plinth write to memory: neither to L1's nor to its own. */
+static bool may_be_device(u64 spa)
+{
+	return IS_ALIGNED(spa, PAGE_SIZE) && memmap_type_at(memory_l1_map(), spa) != MEM_RAM &&
+	       !ranges_overlap(spa, PAGE_SIZE, memory_heap_base(), memory_heap_size()) &&
+	       !ranges_overlap(spa, PAGE_SIZE, memory_image_base(), memory_image_size());
+}
+
+static u32 ioapic_read(volatile u8 *regs, u32 index)
+{
+	*(volatile u32 *)regs = index;
+	return *(volatile u32 *)(regs + IOAPIC_DATA);
+}
+
+static void ioapic_write(volatile u8 *regs, u32 index, u32 value)
+{
+	*(volatile u32 *)regs = index;
+	*(volatile u32 *)(regs + IOAPIC_DATA) = value;
+}
+
+/* NULL, or why the UART's interrupt cannot be made an NMI. */
+static const char *route(const struct acpi_info *acpi, u32 boot_apic_id)
 {
 	const struct acpi_isa_irq *irq = &acpi->isa_irqs[COM2_IRQ];
+	const struct acpi_ioapic *io = NULL;
 	volatile u8 *regs;
-	u32 pin, index;
+	u32 version, pin;
+
+	for (u32 i = 0; i < acpi->ioapic_count; i++) {
+		if (irq->gsi >= acpi->ioapics[i].gsi_base &&
+		    (!io || acpi->ioapics[i].gsi_base > io->gsi_base)) {
+			io = &acpi->ioapics[i];
+		}
+	}
+	if (!io) {
+		return "ACPI describes no I/O APIC for its interrupt";
+	}
+	regs = may_be_device(io->addr) ? memory_map_mmio(io->addr, PAGE_SIZE) : NULL;
+	if (!regs) {
+		return "ACPI's address of the I/O APIC is impossible";
+	}
+	/* [82093AA "IOAPICVER"]: bits 23:16 are the last pin. Where no device is, ones come back. */
+	version = ioapic_read(regs, IOAPIC_VERSION);
+	pin = irq->gsi - io->gsi_base;
+	if (version == ~0u || version == 0 || pin > FIELD_GET(IOAPIC_LAST_PIN, version)) {
+		return "the I/O APIC has no pin for its interrupt";
+	}
+	ioapic_write(regs, REDIR_TABLE + 2 * pin + 1, boot_apic_id << 24);
+	ioapic_write(regs, REDIR_TABLE + 2 * pin, redirection(irq));
+	mmio_guard_ioapic(io->addr, pin);
+	return NULL;
+}
+
+void shell_io_route(const struct acpi_info *acpi, u32 boot_apic_id)
+{
+	const char *why;
 
 	if (!uart_is_ready(&uart)) {
 		return;
 	}
-	if (acpi->ioapic_count && irq->gsi >= acpi->ioapics[0].gsi_base) {
-		pin = irq->gsi - acpi->ioapics[0].gsi_base;
-		regs = memory_map_mmio(acpi->ioapics[0].addr, PAGE_SIZE);
-		index = REDIR_TABLE + 2 * pin;
-		if (regs) {
-			*(volatile u32 *)regs = index + 1;
-			*(volatile u32 *)(regs + IOAPIC_DATA) = boot_apic_id << 24;
-			*(volatile u32 *)regs = index;
-			*(volatile u32 *)(regs + IOAPIC_DATA) = redirection(irq);
-			mmio_guard_ioapic(acpi->ioapics[0].addr, pin);
-			routed = true;
-		}
+	why = route(acpi, boot_apic_id);
+	if (why) {
+		log_warn("shell: off: %s", why);
+		return;
 	}
-	shell_open_uart(&shell, &uart, routed);
-	log_info("shell: on COM2%s", routed ? "" : ", answering when L1 exits");
+	routed = true;
+	shell_open_uart(&shell, &uart, true);
+	log_info("shell: on COM2");
+}
+
+void shell_rearm(void)
+{
+	uart_set_interrupts(&uart, true, true);
 }
 
 bool shell_nmi(const struct percpu *cpu)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shell's line: COM2, which L1 then cannot see, and whose interrupt arrives as an NMI at the boot
- * CPU, so that the shell answers whatever L1 does with its own interrupts. Where COM1 is the only
- * UART, a key on it stops the CPU of L1 that reads it for the time of the shell.
+ * The shell's line: COM2, which L1 then cannot see, and whose interrupt arrives as an NMI at the
+ * boot CPU, so that the shell answers whatever L1 does with its own interrupts. Where COM1 is the
+ * only UART, a key on it stops the CPU of L1 that reads it for the time of the shell.
  */
 #ifndef ARCH_X86_SHELL_IO_H
 #define ARCH_X86_SHELL_IO_H
@@ -21,5 +21,7 @@ void shell_io_init(const struct options *options, struct uart *com1);
 void shell_io_route(const struct acpi_info *acpi, u32 boot_apic_id);
 /* An NMI came to `cpu`: polls the shell if it is the boot CPU; true: the UART had raised it. */
 bool shell_nmi(const struct percpu *cpu);
+/* Brings one more NMI at least: for whoever took one without asking shell_nmi() after it. */
+void shell_rearm(void);
 
 #endif

@@ -23,7 +23,8 @@ static void await(struct vcpu *v, u64 want)
 		}
 		if (++polls == POLLS_UNTIL_KICK) {
 			polls = 0;
-			log_limited(LOG_WARN, "CPU %u does not answer a flush: kicked again", v->id);
+			log_limited(LOG_WARN, "CPU %u does not answer a flush: kicked again",
+				    v->id);
 			/* Not vcpu_kick(): the NMI that it believes on its way is the lost one. */
 			__atomic_store_n(&v->shared.kicked, 1, __ATOMIC_SEQ_CST);
 			lapic_send_nmi(v->apic_id);

@@ -13,8 +13,8 @@
  * Behind the APIC page devices write interrupt messages. No CPU has business there, and where a
  * CPU's write counts as a message (QEMU), it would be an INIT that Plinth never sees.
  */
-#define MSI_BASE 0xfee01000ull
-#define MSI_SIZE 0xff000ull
+#define MSI_BASE    0xfee01000ull
+#define MSI_SIZE    0xff000ull
 
 #define GUARDED_MAX 4
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * INIT, SIPI, SIPI, one CPU after the other: the trampoline in low memory serves one at a time. That
- * page is L1's RAM, and nothing of it is left when L1 is loaded.
+ * INIT, SIPI, SIPI, one CPU after the other: the trampoline in low memory serves one at a time.
+ * That page is L1's RAM, and nothing of it is left when L1 is loaded.
  */
 #include "arch/x86/smp.h"
 
@@ -23,7 +23,7 @@
 extern const char trampoline_start[], trampoline_end[];
 extern const u64 trampoline_cr3, trampoline_stack, trampoline_entry;
 
-static u64 page; /* the trampoline's */
+static u64 page;      /* the trampoline's */
 static bool released; /* (a) */
 
 static void *in_copy(const u64 *field)
@@ -97,8 +97,8 @@ static bool prepare_trampoline(void)
 {
 	size_t size = (size_t)(trampoline_end - trampoline_start);
 
-	page = memmap_find_bottom(memory_l1_map(), PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, LOW_MEMORY, NULL,
-				  0);
+	page = memmap_find_bottom(memory_l1_map(), PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, LOW_MEMORY,
+				  NULL, 0);
 	if (page == MEMMAP_NONE || memory_map_trampoline(page, true)) {
 		return false;
 	}

@@ -11,15 +11,15 @@
 #include "arch/x86/lapic.h"
 #include "arch/x86/spec.h"
 
-#define PM_TIMER_HZ   3579545ull
-#define PIT_HZ	      1193182ull
-#define PIT_TICKS     59659u /* 50 ms */
-#define WINDOW_TICKS  (PM_TIMER_HZ / 20)
-#define EXACT_PPM     100u
-#define TRIES	      10
-#define SAMPLES	      8
-#define WAIT_POLLS    200000000u
-#define MHZ	      1000000ull
+#define PM_TIMER_HZ    3579545ull
+#define PIT_HZ	       1193182ull
+#define PIT_TICKS      59659u /* 50 ms */
+#define WINDOW_TICKS   (PM_TIMER_HZ / 20)
+#define EXACT_PPM      100u
+#define TRIES	       10
+#define SAMPLES	       8
+#define WAIT_POLLS     200000000u
+#define MHZ	       1000000ull
 #define TIMER_DIVIDE_1 0xb
 
 struct sample {

@@ -11,8 +11,8 @@ void vcpu_kick(struct vcpu *v)
 {
 	/*
 	 * One NMI on its way does for all wishes: it is taken, and `kicked` cleared with it, after
-	 * they were made and before they are looked for. A second one could come after the clearing,
-	 * and would pass for L1's.
+	 * they were made and before they are looked for. A second one could come after the
+	 * clearing, and would pass for L1's.
 	 */
 	if (__atomic_exchange_n(&v->shared.kicked, 1, __ATOMIC_SEQ_CST)) {
 		return;
@@ -45,9 +45,8 @@ void vcpu_request(struct vcpu *v, u32 bits)
 	 * Pairs with the entry: it stores in_guest, then loads requests. A VP that waits for a SIPI
 	 * sleeps outside of any guest, so INIT and SIPI wake it in any case.
 	 */
-	if (v->cpu != this_cpu() &&
-	    (__atomic_load_n(&v->shared.tlb.in_guest, __ATOMIC_SEQ_CST) ||
-	     (bits & (REQUEST_INIT | REQUEST_SIPI)))) {
+	if (v->cpu != this_cpu() && (__atomic_load_n(&v->shared.tlb.in_guest, __ATOMIC_SEQ_CST) ||
+				     (bits & (REQUEST_INIT | REQUEST_SIPI)))) {
 		vcpu_kick(v);
 	}
 }

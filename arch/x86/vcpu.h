@@ -17,7 +17,6 @@
 #define REQUEST_SIPI	  BIT(1)
 #define REQUEST_NMI	  BIT(2) /* an NMI for L1 that its ICR sent */
 #define REQUEST_SLAT_DROP BIT(3) /* L1's physical map changed: nested translations are stale */
-#define REQUEST_STOP	  BIT(4) /* Plinth stops: park for good */
 
 enum vcpu_activity {
 	VCPU_ACTIVE,
@@ -26,34 +25,34 @@ enum vcpu_activity {
 
 /* What an emulated instruction came to; the vendor loop carries it out. */
 enum outcome {
-	OUTCOME_NEXT,	/* done: go to the next instruction */
-	OUTCOME_AGAIN,	/* run again from the present RIP */
-	OUTCOME_GP,	/* #GP(0) */
-	OUTCOME_UD,	/* #UD */
+	OUTCOME_NEXT,  /* done: go to the next instruction */
+	OUTCOME_AGAIN, /* run again from the present RIP */
+	OUTCOME_GP,    /* #GP(0) */
+	OUTCOME_UD,    /* #UD */
 };
 
 struct vcpu_shared {
-	u32 requests;	 /* (a) */
-	u32 sipi_vector; /* (a) written before REQUEST_SIPI */
-	u32 kicked;	 /* (a) a kick's NMI is on its way */
+	u32 requests;	   /* (a) */
+	u32 sipi_vector;   /* (a) written before REQUEST_SIPI */
+	u32 kicked;	   /* (a) a kick's NMI is on its way */
 	struct tlb_vp tlb; /* (a) */
 };
 
 struct vcpu {
-	u64 gpr[GPR_COUNT]; /* (o) of whichever guest ran last, RSP and RAX included */
-	u64 entry_spa[2];   /* (b) the vendor's, for its entry code */
-	u32 id;		    /* (b) also the Hyper-V VP index */
-	u32 apic_id;	    /* (b) */
-	struct percpu *cpu; /* (b) */
+	u64 gpr[GPR_COUNT];	     /* (o) of whichever guest ran last, RSP and RAX included */
+	u64 entry_spa[2];	     /* (b) the vendor's, for its entry code */
+	u32 id;			     /* (b) also the Hyper-V VP index */
+	u32 apic_id;		     /* (b) */
+	struct percpu *cpu;	     /* (b) */
 	enum vcpu_activity activity; /* (o) */
-	bool in_l2;	    /* (o) */
-	bool nmi_pending;   /* (o) an NMI that L1 has not been given yet */
-	bool nmi_masked;    /* (o) L1 is in its NMI handler */
-	u64 tsc_offset;	    /* (o) L1's TSC is the real one plus this */
-	u64 apic_base;	    /* (o) IA32_APIC_BASE as L1 sees it */
-	u32 icr_high;	    /* (o) */
-	u32 ldr, dfr;	    /* (o) logical APIC id, read by others to find an IPI's targets */
-	struct hv_vp hv;    /* (o) */
+	bool in_l2;		     /* (o) */
+	bool nmi_pending;	     /* (o) an NMI that L1 has not been given yet */
+	bool nmi_masked;	     /* (o) L1 is in its NMI handler */
+	u64 tsc_offset;		     /* (o) L1's TSC is the real one plus this */
+	u64 apic_base;		     /* (o) IA32_APIC_BASE as L1 sees it */
+	u32 icr_high;		     /* (o) */
+	u32 ldr, dfr;	 /* (o) logical APIC id, read by others to find an IPI's targets */
+	struct hv_vp hv; /* (o) */
 
 	struct vcpu_shared shared __aligned(64);
 };

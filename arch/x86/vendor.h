@@ -11,19 +11,19 @@
 #include "mm/pt_format.h"
 
 struct vendor_ops {
-	const char *name;		       /* "SVM" */
-	bool (*is_present)(void);	       /* the CPU's vendor is this one's */
-	const char *(*probe)(void);	       /* NULL, or why this machine cannot run Plinth */
+	const char *name;	    /* "SVM" */
+	bool (*is_present)(void);   /* the CPU's vendor is this one's */
+	const char *(*probe)(void); /* NULL, or why this machine cannot run Plinth */
 	const struct pt_format *slat_format;
-	const u8 *hypercall_insn;	       /* 3 bytes */
-	const char *(*machine_init)(void);     /* maps and tables that all CPUs share */
-	void (*cpu_enable)(void);	       /* on each CPU */
+	const u8 *hypercall_insn;			 /* 3 bytes */
+	const char *(*machine_init)(void);		 /* maps and tables that all CPUs share */
+	void (*cpu_enable)(void);			 /* on each CPU */
 	struct vcpu *(*vcpu_create)(struct percpu *cpu); /* on that CPU; NULL: no memory */
 	void (*start_l1)(struct vcpu *v, const struct l1_entry *entry);
 	void (*run)(struct vcpu *v) __noreturn;
 	enum outcome (*msr_read)(struct vcpu *v, u32 msr, u64 *value);
 	enum outcome (*msr_write)(struct vcpu *v, u32 msr, u64 value);
-	u32 (*exit_index)(u32 reason);	       /* dense, for counters */
+	u32 (*exit_index)(u32 reason); /* dense, for counters */
 	const char *(*exit_name)(u32 index);
 	/* One line after the other about a VP's state, for the shell and for a panic. */
 	void (*describe)(const struct vcpu *v, bool whole,

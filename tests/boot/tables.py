@@ -10,6 +10,7 @@ from rows import DIRECT, Row
 MEMORY = DIRECT.memory
 HUGE = 0xFFFFFFFF
 SELF = loader.PLINTH_AT
+HEAP_END = (MEMORY - 2) << 20  # Plinth's heap ends where the RAM does that starts at 1 MiB
 
 
 def info(name, refused="", says=(), total=None, **tags):
@@ -96,6 +97,10 @@ def root_of(*addresses):
     return lambda good: good + list(addresses)
 
 
+def no_shell(name, entries, why):
+    return tables(name, acpi(madt_entries=[lapic(0), *entries]), (f"shell: off: .*{why}",))
+
+
 # From here on the machine's way to power off is lost.
 def powerless(name, made, says, **more):
     return tables(name, made, says, end=RUNNING, **more)
@@ -145,16 +150,18 @@ ACPI = (
     tables("ioapic-17", acpi(madt_entries=[lapic(0)] + [ioapic(gsi_base=24 * n)
                                                         for n in range(17)]),
            ("APIC: has more than 16 I/O APICs",)),
-    tables("ioapic-in-ram", acpi(madt_entries=[lapic(0), ioapic(0x2000000)]), ("shell: ",)),
-    tables("ioapic-nowhere", acpi(madt_entries=[lapic(0), ioapic(0xE0000000)]), ("shell: ",)),
-    tables("ioapic-in-plinth", acpi(madt_entries=[lapic(0), ioapic(SELF + 0x1000)]), ("shell: ",)),
-    tables("ioapic-in-heap", acpi(madt_entries=[lapic(0), ioapic(0x7600000 - (2 << 20))]),
-           ("shell: ",)),
-    tables("ioapic-unaligned", acpi(madt_entries=[lapic(0), ioapic(0xFEC00FF8)]), ("shell: ",)),
-    tables("irq3-gsi-200", acpi(madt_entries=[lapic(0), ioapic(), override(3, 200)]),
-           ("shell: .*",), never=("shell: on COM2$",)),
-    tables("irq3-gsi-4g", acpi(madt_entries=[lapic(0), ioapic(), override(3, HUGE)]),
-           ("shell: .*",), never=("shell: on COM2$",)),
+    no_shell("no-ioapic", [], "ACPI describes no I/O APIC"),
+    no_shell("ioapic-above", [ioapic(gsi_base=4)], "ACPI describes no I/O APIC"),
+    no_shell("ioapic-in-ram", [ioapic(0x2000000)], "address of the I/O APIC is impossible"),
+    no_shell("ioapic-in-plinth", [ioapic(SELF + 0x1000)], "the I/O APIC is impossible"),
+    no_shell("ioapic-in-heap", [ioapic(HEAP_END - 0x200000)], "the I/O APIC is impossible"),
+    no_shell("ioapic-unaligned", [ioapic(0xFEC00FF8)], "the I/O APIC is impossible"),
+    no_shell("ioapic-nowhere", [ioapic(0xE0000000)], "the I/O APIC has no pin"),
+    no_shell("irq3-gsi-24", [ioapic(), override(3, 24)], "the I/O APIC has no pin"),
+    no_shell("irq3-gsi-120", [ioapic(), override(3, 120)], "the I/O APIC has no pin"),
+    no_shell("irq3-gsi-4g", [ioapic(), override(3, HUGE)], "the I/O APIC has no pin"),
+    tables("ioapics-two", acpi(madt_entries=[lapic(0), ioapic(0xE0000000, gsi_base=24), ioapic()]),
+           ("shell: on COM2$",)),
     powerless("dsdt-checksum", acpi(dsdt_kw={"wrong": True}), ("DSDT: has a wrong checksum",)),
     powerless("dsdt-length", acpi(dsdt_kw={"length": 8}), ("DSDT: has an impossible length",)),
     powerless("fadt-short", acpi(fadt_size=100), ("FACP: is too short",)),

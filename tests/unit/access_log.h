@@ -17,7 +17,7 @@
 struct access_log {
 	u8 *page;
 	unsigned int accesses;
-	u8 reads[PAGE_SIZE];  /* of each byte */
+	u8 reads[PAGE_SIZE]; /* of each byte */
 	u8 writes[PAGE_SIZE];
 	/* When set: every byte of the page becomes the number of accesses after each of them. */
 	bool changing;
@@ -90,8 +90,8 @@ static void access_log_trap(int number, siginfo_t *info, void *context)
 /* A fresh page of zeros that is not watched yet; free it with munmap(). */
 static void *access_log_page(void)
 {
-	void *page = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			  0);
+	void *page =
+		mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	assert_ptr_not_equal(page, MAP_FAILED);
 	return page;

@@ -280,7 +280,7 @@ static void explorer_expand(const struct explorer_state *s)
 	explorer_check_stuck(s);
 }
 
-/* Explores all orders from `start`; the first violation, or NULL. ex.states says how many states. */
+/* Explores all orders from `start`; the first violation, or NULL. ex.states: how many states. */
 static const char *explore(void (*run)(unsigned int self), unsigned int actors,
 			   const struct explorer_state *start)
 {

@@ -480,9 +480,9 @@ static void test_effective_address(void **state)
 		struct insn insn;
 		u64 got;
 
-		assert_int_equal(
-			decode_insn(addresses[i].bytes, addresses[i].len, addresses[i].mode, &insn),
-			DECODE_OK);
+		assert_int_equal(decode_insn(addresses[i].bytes, addresses[i].len,
+					     addresses[i].mode, &insn),
+				 DECODE_OK);
 		got = insn_effective_address(&insn, address_gpr, 0x1000 + insn.length, address_base,
 					     addresses[i].mode);
 		if (got != addresses[i].address) {

@@ -122,8 +122,7 @@ static void assert_sound(void)
 		reached[set->first_page] = 1;
 		assert_tables_sound((const u64 *)(pool + set->first_page * PAGE_SIZE), 4, mine,
 				    reached);
-		assert_int_equal(slat_root_spa(&slat, i),
-				 POOL_SPA + set->first_page * PAGE_SIZE);
+		assert_int_equal(slat_root_spa(&slat, i), POOL_SPA + set->first_page * PAGE_SIZE);
 	}
 	assert_int_equal(sum, slat.pages);
 }
@@ -288,10 +287,10 @@ static void leaf_sizes_replace_each_other(void **state)
 		u64 size;
 		u64 spa;
 	} steps[] = {
-		{ PAGE_SIZE, 0x1000 },	  { MIB(2), MIB(6) },	 { PAGE_SIZE, 0x3000 },
-		{ GIB(1), GIB(5) },	  { MIB(2), MIB(8) },	 { GIB(1), GIB(7) },
-		{ PAGE_SIZE, 0x4000 },	  { PAGE_SIZE, 0x5000 }, { MIB(2), MIB(10) },
-		{ MIB(2), MIB(12) },	  { GIB(1), GIB(9) },	 { GIB(1), GIB(10) },
+		{ PAGE_SIZE, 0x1000 }, { MIB(2), MIB(6) },    { PAGE_SIZE, 0x3000 },
+		{ GIB(1), GIB(5) },    { MIB(2), MIB(8) },    { GIB(1), GIB(7) },
+		{ PAGE_SIZE, 0x4000 }, { PAGE_SIZE, 0x5000 }, { MIB(2), MIB(10) },
+		{ MIB(2), MIB(12) },   { GIB(1), GIB(9) },    { GIB(1), GIB(10) },
 	};
 	const u64 gpa = GIB(3) + MIB(4) + 0x6000;
 	u32 set;
@@ -333,12 +332,8 @@ static void flipping_sizes_for_ever(void **state)
 
 static void borders_of_the_address_space(void **state)
 {
-	static const u64 gpas[] = { 0,
-				    BIT(39) - PAGE_SIZE,
-				    BIT(39),
-				    BIT(47) - PAGE_SIZE,
-				    BIT(47),
-				    BIT(48) - PAGE_SIZE };
+	static const u64 gpas[] = { 0,	     BIT(39) - PAGE_SIZE, BIT(39), BIT(47) - PAGE_SIZE,
+				    BIT(47), BIT(48) - PAGE_SIZE };
 	u32 set;
 
 	(void)state;

@@ -87,18 +87,15 @@ static const struct svm_entry_rule *check(const struct vmcb *v, enum world w)
 }
 
 /* The members that vectors change, and how wide they are. */
-#define FIELDS(X)                                                                              \
-	X(efer, save.efer)                                                                     \
-	X(cr0, save.cr0)                                                                       \
-	X(cr3, save.cr3)                                                                       \
-	X(cr4, save.cr4) X(dr6, save.dr6) X(dr7, save.dr7) X(cs, save.cs.attrib)               \
-		X(s_cet, save.s_cet) X(g_pat, save.g_pat) X(misc1, control.intercept_misc1)    \
-			X(misc2, control.intercept_misc2) X(asid, control.guest_asid)          \
-				X(msrpm, control.msrpm_base_pa) X(iopm, control.iopm_base_pa)  \
-					X(eventinj, control.eventinj) X(np, control.np_enable) \
-						X(n_cr3, control.n_cr3)                        \
-							X(tlb, control.tlb_control)            \
-								X(int_ctl, control.int_ctl)
+/* clang-format off */
+#define FIELDS(X) \
+	X(efer, save.efer) X(cr0, save.cr0) X(cr3, save.cr3) X(cr4, save.cr4) X(dr6, save.dr6) \
+	X(dr7, save.dr7) X(cs, save.cs.attrib) X(s_cet, save.s_cet) X(g_pat, save.g_pat) \
+	X(misc1, control.intercept_misc1) X(misc2, control.intercept_misc2) \
+	X(asid, control.guest_asid) X(msrpm, control.msrpm_base_pa) \
+	X(iopm, control.iopm_base_pa) X(eventinj, control.eventinj) X(np, control.np_enable) \
+	X(n_cr3, control.n_cr3) X(tlb, control.tlb_control) X(int_ctl, control.int_ctl)
+/* clang-format on */
 
 enum field {
 	NOTHING,

@@ -173,7 +173,8 @@ static void the_table_is_complete(void **state)
 /* Codes that no intercept bit stands for: nobody can have asked for them. */
 static void codes_without_an_intercept(void **state)
 {
-	static const u32 codes[] = { 0xc0, 0x100, 0x3ff, 0x400, 0x401, 0x403, 0x1000, 0x7fffffff,
+	static const u32 codes[] = { 0xc0,	 0x100,	     0x3ff,	 0x400,
+				     0x401,	 0x403,	     0x1000,	 0x7fffffff,
 				     0x80000000, 0xf0000000, 0xfffffffe, 0xffffffff };
 
 	(void)state;
@@ -210,17 +211,17 @@ static void places_of_msrs(void **state)
 		u32 byte;
 		u32 shift;
 	} rows[] = {
-		{ 0x00000000, true, 0x0000, 0 },  { 0x00000003, true, 0x0000, 6 },
-		{ 0x00000010, true, 0x0004, 0 },  { 0x0000001b, true, 0x0006, 6 },
-		{ 0x00001fff, true, 0x07ff, 6 },  { 0x00002000, false, 0, 0 },
-		{ 0x40000000, false, 0, 0 },	  { 0x4b564d00, false, 0, 0 },
-		{ 0x7fffffff, false, 0, 0 },	  { 0x80000000, false, 0, 0 },
-		{ 0xbfffffff, false, 0, 0 },	  { 0xc0000000, true, 0x0800, 0 },
-		{ 0xc0000080, true, 0x0820, 0 },  { 0xc0000102, true, 0x0840, 4 },
-		{ 0xc0001fff, true, 0x0fff, 6 },  { 0xc0002000, false, 0, 0 },
-		{ 0xc000ffff, false, 0, 0 },	  { 0xc0010000, true, 0x1000, 0 },
-		{ 0xc0010117, true, 0x1045, 6 },  { 0xc0011fff, true, 0x17ff, 6 },
-		{ 0xc0012000, false, 0, 0 },	  { 0xffffffff, false, 0, 0 },
+		{ 0x00000000, true, 0x0000, 0 }, { 0x00000003, true, 0x0000, 6 },
+		{ 0x00000010, true, 0x0004, 0 }, { 0x0000001b, true, 0x0006, 6 },
+		{ 0x00001fff, true, 0x07ff, 6 }, { 0x00002000, false, 0, 0 },
+		{ 0x40000000, false, 0, 0 },	 { 0x4b564d00, false, 0, 0 },
+		{ 0x7fffffff, false, 0, 0 },	 { 0x80000000, false, 0, 0 },
+		{ 0xbfffffff, false, 0, 0 },	 { 0xc0000000, true, 0x0800, 0 },
+		{ 0xc0000080, true, 0x0820, 0 }, { 0xc0000102, true, 0x0840, 4 },
+		{ 0xc0001fff, true, 0x0fff, 6 }, { 0xc0002000, false, 0, 0 },
+		{ 0xc000ffff, false, 0, 0 },	 { 0xc0010000, true, 0x1000, 0 },
+		{ 0xc0010117, true, 0x1045, 6 }, { 0xc0011fff, true, 0x17ff, 6 },
+		{ 0xc0012000, false, 0, 0 },	 { 0xffffffff, false, 0, 0 },
 	};
 
 	(void)state;

@@ -10,9 +10,9 @@
 
 #include "tests/unit/vmcb_fields.h"
 
-#define IOPM_SPA  0x1111000ull
-#define MSRPM_SPA 0x2222000ull
-#define NPT01	  0x3333000ull
+#define IOPM_SPA       0x1111000ull
+#define MSRPM_SPA      0x2222000ull
+#define NPT01	       0x3333000ull
 
 #define VMCB01_PATTERN 0x5a
 #define VMCB02_PATTERN 0xc3
@@ -86,8 +86,7 @@ static void mandatory_words(bool vgif, u32 words[WORDS])
 	memset(words, 0, WORDS * sizeof(*words));
 	for (size_t i = 0; i < ARRAY_SIZE(mandatory); i++) {
 		if (!vgif || !mandatory[i].unless_vgif) {
-			words[mandatory[i].exit_code / 32] |=
-				(u32)BIT(mandatory[i].exit_code % 32);
+			words[mandatory[i].exit_code / 32] |= (u32)BIT(mandatory[i].exit_code % 32);
 		}
 	}
 }
@@ -175,11 +174,11 @@ static void e4_every_bit_of_int_ctl(void **state)
 		u64 mask;
 		bool vgif; /* only with the feature */
 	} passed[] = {
-		{ GENMASK(8, 0), false }, /* V_TPR, V_IRQ */
-		{ BIT(9), true },	  /* V_GIF */
+		{ GENMASK(8, 0), false },   /* V_TPR, V_IRQ */
+		{ BIT(9), true },	    /* V_GIF */
 		{ GENMASK(20, 16), false }, /* V_INTR_PRIO, V_IGN_TPR */
-		{ BIT(24), false },	  /* V_INTR_MASKING */
-		{ BIT(25), true },	  /* V_GIF_ENABLE */
+		{ BIT(24), false },	    /* V_INTR_MASKING */
+		{ BIT(25), true },	    /* V_GIF_ENABLE */
 		{ GENMASK(39, 32), false }, /* V_INTR_VECTOR */
 	};
 	static const u32 features[] = { 0, (u32)SVM_FEATURE_VGIF, ~0u, ~(u32)SVM_FEATURE_VGIF };
@@ -287,8 +286,8 @@ static void nothing_else_is_written(void **state)
 		merge(~0u, true);
 		vmcb_fields_mark(may, written, ARRAY_SIZE(written), 1);
 		if (!(vmcb12.control.np_enable & NP_ENABLE)) {
-			vmcb_fields_mark(may, written_without_npt,
-					 ARRAY_SIZE(written_without_npt), 1);
+			vmcb_fields_mark(may, written_without_npt, ARRAY_SIZE(written_without_npt),
+					 1);
 		}
 		for (size_t b = 0; b < PAGE_SIZE; b++) {
 			if (!may[b] && ((u8 *)&vmcb02)[b] != VMCB02_PATTERN) {
@@ -451,8 +450,8 @@ static void i3_an_open_map_leaves_plinths(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (l2_may(rows[i].msr, false) != rows[i].read ||
 		    l2_may(rows[i].msr, true) != rows[i].write) {
-			fail_msg("MSR %x: read %d write %d", rows[i].msr, l2_may(rows[i].msr, false),
-				 l2_may(rows[i].msr, true));
+			fail_msg("MSR %x: read %d write %d", rows[i].msr,
+				 l2_may(rows[i].msr, false), l2_may(rows[i].msr, true));
 		}
 	}
 }

@@ -64,7 +64,7 @@ static void fill(u64 np_enable)
 {
 	for (size_t i = 0; i < PAGE_SIZE; i++) {
 		((u8 *)&vmcb02)[i] = (u8)(i * 59 + 7);
-		((u8 *)&vmcb12)[i] = (u8)~((u8 *)&vmcb02)[i];
+		((u8 *)&vmcb12)[i] = (u8) ~((u8 *)&vmcb02)[i];
 	}
 	given = vmcb12.control;
 	given.np_enable = np_enable;

@@ -24,8 +24,7 @@ static const struct {
 		  VMCB_FIELD(control.intercept_misc2), VMCB_FIELD(control.intercept_misc3),
 		  VMCB_FIELD(control.pause_filter_threshold),
 		  VMCB_FIELD(control.pause_filter_count), VMCB_FIELD(control.tsc_offset) } },
-	[1] = { "IOPM",
-		{ VMCB_FIELD(control.iopm_base_pa), VMCB_FIELD(control.msrpm_base_pa) } },
+	[1] = { "IOPM", { VMCB_FIELD(control.iopm_base_pa), VMCB_FIELD(control.msrpm_base_pa) } },
 	[2] = { "ASID", { VMCB_FIELD(control.guest_asid) } },
 	[3] = { "TPR", { VMCB_FIELD(control.int_ctl) } },
 	[4] = { "NP",
@@ -73,7 +72,7 @@ static void fill(void)
 {
 	for (size_t i = 0; i < PAGE_SIZE; i++) {
 		((u8 *)&from)[i] = (u8)(i * 37 + 11);
-		((u8 *)&to)[i] = (u8)~((u8 *)&from)[i];
+		((u8 *)&to)[i] = (u8) ~((u8 *)&from)[i];
 	}
 }
 

@@ -167,7 +167,8 @@ static void i1_two_vps_flush_each_other(void **state)
 {
 	(void)state;
 	for (int i = 0; i < VPS; i++) {
-		assert_int_equal(pthread_create(&storm[i].thread, NULL, storm_thread, &storm[i]), 0);
+		assert_int_equal(pthread_create(&storm[i].thread, NULL, storm_thread, &storm[i]),
+				 0);
 	}
 	for (int i = 0; i < VPS; i++) {
 		assert_int_equal(pthread_join(storm[i].thread, NULL), 0);

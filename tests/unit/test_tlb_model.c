@@ -23,7 +23,7 @@ enum {
 	FREED,		    /* frames below this are in other hands */
 };
 
-#define CELL(vp, what) ((vp) * PER_VP + (what))
+#define CELL(vp, what) ((vp)*PER_VP + (what))
 
 enum fault {
 	NO_FAULT,
@@ -59,8 +59,8 @@ static void model_store(void *p, size_t size, u64 value, int order)
 	}
 }
 
-#define __atomic_load_n(p, order)     model_load(p)
-#define __atomic_store_n(p, v, order) model_store(p, sizeof(*(p)), v, order)
+#define __atomic_load_n(p, order)	model_load(p)
+#define __atomic_store_n(p, v, order)	model_store(p, sizeof(*(p)), v, order)
 #define __atomic_add_fetch(p, v, order) explorer_do(OP_ADD, model_cell(p), v)
 #include "mm/tlb.h"
 
@@ -270,14 +270,14 @@ static const char *run(void (*scenario)(unsigned int), unsigned int actors, unsi
 	return explore(scenario, actors, &start);
 }
 
-#define EACH(scenario, actors, entries, requests)                                                  \
-	do {                                                                                       \
-		const char *found = run(scenario, actors, entries, requests, NO_FAULT);            \
-                                                                                                   \
-		print_message("%s, %d actors, %d entries%s: %lu states: %s\n", #scenario, actors,  \
-			      entries, requests ? ", shadow tables" : "", ex.states,               \
-			      found ? found : "holds");                                            \
-		assert_null(found);                                                                \
+#define EACH(scenario, actors, entries, requests)                                                 \
+	do {                                                                                      \
+		const char *found = run(scenario, actors, entries, requests, NO_FAULT);           \
+                                                                                                  \
+		print_message("%s, %d actors, %d entries%s: %lu states: %s\n", #scenario, actors, \
+			      entries, requests ? ", shadow tables" : "", ex.states,              \
+			      found ? found : "holds");                                           \
+		assert_null(found);                                                               \
 	} while (0)
 
 static void i1_all_orders_hold(void **state)

@@ -22,8 +22,7 @@ static void vp_set_operations(void **state)
 	assert_int_equal(vp_set_next(&set, 1), 63);
 	assert_int_equal(vp_set_next(&set, 64), HV_VPS_MAX);
 	assert_int_equal(vp_set_next(&set, 0xFFFFFFFF), HV_VPS_MAX);
-	vp_set_for_each(vp, &set)
-	{
+	vp_set_for_each(vp, &set) {
 		seen += vp + 1;
 	}
 	assert_int_equal(seen, 1 + 64);
@@ -76,9 +75,9 @@ static void check_rows(const struct sparse_row *rows, size_t n)
 		struct vp_set out = { { 0x7777 } };
 
 		memcpy(contents, rows[i].contents, MIN(rows[i].count, 3) * 8);
-		assert_int_equal(
-			vp_set_from_hv_vp_set(&head, contents, rows[i].count, &existing, &out),
-			rows[i].status);
+		assert_int_equal(vp_set_from_hv_vp_set(&head, contents, rows[i].count, &existing,
+						       &out),
+				 rows[i].status);
 		if (rows[i].status == HV_STATUS_SUCCESS) {
 			assert_int_equal(out.bank[0], rows[i].bank);
 		}

@@ -11,12 +11,14 @@ struct vmcb_field {
 	u16 size;
 };
 
-#define VMCB_FIELD(member)                                                                         \
+/* clang-format off */
+#define VMCB_FIELD(member) \
 	{ #member, offsetof(struct vmcb, member), sizeof(((struct vmcb *)0)->member) }
+/* clang-format on */
 
 /* Sets the bytes of a map to `value` where the field is. */
-static inline void vmcb_fields_mark(u8 map[PAGE_SIZE], const struct vmcb_field *fields, size_t count,
-				    u8 value)
+static inline void vmcb_fields_mark(u8 map[PAGE_SIZE], const struct vmcb_field *fields,
+				    size_t count, u8 value)
 {
 	for (size_t i = 0; i < count; i++) {
 		memset(map + fields[i].offset, value, fields[i].size);

@@ -77,15 +77,17 @@ static void fill_entry_caps(void)
 		u32 bit;
 		u64 cr4;
 	} rows[] = {
-		{ 1, CPUID_EDX, BIT(1), CR4_VME | CR4_PVI },
+		/* clang-format off */
+		{ 1, CPUID_EDX, BIT(1),  CR4_VME | CR4_PVI },
 		{ 1, CPUID_ECX, BIT(26), CR4_OSXSAVE },
 		{ 1, CPUID_ECX, BIT(17), CR4_PCIDE },
-		{ 7, CPUID_EBX, BIT(0), CR4_FSGSBASE },
-		{ 7, CPUID_EBX, BIT(7), CR4_SMEP },
+		{ 7, CPUID_EBX, BIT(0),  CR4_FSGSBASE },
+		{ 7, CPUID_EBX, BIT(7),  CR4_SMEP },
 		{ 7, CPUID_EBX, BIT(20), CR4_SMAP },
-		{ 7, CPUID_ECX, BIT(2), CR4_UMIP },
-		{ 7, CPUID_ECX, BIT(3), CR4_PKE },
+		{ 7, CPUID_ECX, BIT(2),  CR4_UMIP },
+		{ 7, CPUID_ECX, BIT(3),  CR4_PKE },
 		{ 7, CPUID_ECX, BIT(16), CR4_LA57 },
+		/* clang-format on */
 	};
 	u64 cr4 = CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR |
 		  CR4_OSXMMEXCPT;

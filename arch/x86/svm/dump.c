@@ -11,7 +11,8 @@ static const struct vmcb_field {
 	u16 offset;
 	u8 size;
 } fields[] = {
-#define FIELD(member) { #member, offsetof(struct vmcb, member), sizeof(((struct vmcb *)0)->member) },
+#define FIELD(member) \
+	{ #member, offsetof(struct vmcb, member), sizeof(((struct vmcb *)0)->member) },
 #include "arch/x86/svm/vmcb_fields.def"
 #undef FIELD
 };
@@ -38,9 +39,9 @@ void svm_describe(const struct vcpu *v, bool whole, void (*line)(void *ctx, cons
 	const struct vmcb *vmcb = svm_vmcb(s);
 	char text[160];
 
-	fmt_str(text, sizeof(text), "vp=%u level=%s rip=%llx cs=%x exit=%llx(%s) gif=%d svme=%d", v->id,
-		v->in_l2 ? "L2" : "L1", (unsigned long long)vmcb->save.rip, vmcb->save.cs.selector,
-		(unsigned long long)vmcb->control.exitcode,
+	fmt_str(text, sizeof(text), "vp=%u level=%s rip=%llx cs=%x exit=%llx(%s) gif=%d svme=%d",
+		v->id, v->in_l2 ? "L2" : "L1", (unsigned long long)vmcb->save.rip,
+		vmcb->save.cs.selector, (unsigned long long)vmcb->control.exitcode,
 		svm_exit_name(SVM_EXIT_INDEX(vmcb->control.exitcode)), s->gif, s->svme);
 	line(ctx, text);
 	if (!whole) {

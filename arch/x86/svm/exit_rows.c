@@ -3,7 +3,7 @@
 #include "arch/x86/svm/exit_rows.h"
 
 static const struct svm_exit_row rows[SVM_EXIT_ROWS] = {
-#define EXIT(code, who, what, handler)                                                             \
+#define EXIT(code, who, what, handler) \
 	[SVM_EXIT_INDEX(VMEXIT_##code)] = { #code, EXIT_OWNER_##who, EXIT_INSN_##what },
 #include "arch/x86/svm/exit_codes.def"
 #undef EXIT

@@ -13,10 +13,10 @@
 #define SVM_EXIT_ROWS	       0xa3
 
 /* Constant for constant codes, so that it serves in designated initialisers. */
-#define SVM_EXIT_INDEX(code)                                                                       \
-	((u32)(code) < SVM_EXIT_NPF_INDEX ? (u32)(code)                                            \
-	 : (u32)(code) == VMEXIT_NPF	  ? SVM_EXIT_NPF_INDEX                                     \
-	 : (u32)(code) == (u32)VMEXIT_INVALID ? SVM_EXIT_INVALID_INDEX                             \
+#define SVM_EXIT_INDEX(code)                                           \
+	((u32)(code) < SVM_EXIT_NPF_INDEX     ? (u32)(code)            \
+	 : (u32)(code) == VMEXIT_NPF	      ? SVM_EXIT_NPF_INDEX     \
+	 : (u32)(code) == (u32)VMEXIT_INVALID ? SVM_EXIT_INVALID_INDEX \
 					      : SVM_EXIT_OTHER_INDEX)
 
 enum svm_exit_owner {

@@ -25,7 +25,7 @@ static void set_efer(struct svm_vcpu *s, u64 value)
 	struct vmcb *vmcb = svm_vmcb(s);
 
 	s->svme = value & EFER_SVME;
-	/* LMA is the processor's: it follows LME and CR0.PG, which a write of EFER cannot change. */
+	/* LMA is the processor's: it follows LME and CR0.PG, which writing EFER cannot change. */
 	vmcb->save.efer = (value & ~(u64)EFER_LMA) | (vmcb->save.efer & EFER_LMA) | EFER_SVME;
 	vmcb_dirty(vmcb, CLEAN_CRX);
 }
@@ -88,6 +88,18 @@ static enum outcome hsave_write(struct svm_vcpu *s, u64 value)
 	return OUTCOME_NEXT;
 }
 
+/* L2's TSC is L1's plus an offset of L1's: it moves along. */
+static void tsc_write(struct svm_vcpu *s, u64 value)
+{
+	u64 offset = value - rdtsc();
+
+	s->vmcb02->control.tsc_offset += offset - s->v.tsc_offset;
+	s->vmcb01->control.tsc_offset = offset;
+	s->v.tsc_offset = offset;
+	vmcb_dirty(s->vmcb01, CLEAN_I);
+	vmcb_dirty(s->vmcb02, CLEAN_I);
+}
+
 enum outcome svm_msr_read(struct vcpu *v, u32 msr, u64 *value)
 {
 	struct svm_vcpu *s = svm_of(v);
@@ -114,9 +126,7 @@ enum outcome svm_msr_write(struct vcpu *v, u32 msr, u64 value)
 
 	switch (msr) {
 	case MSR_TSC:
-		v->tsc_offset = value - rdtsc();
-		s->vmcb01->control.tsc_offset = v->tsc_offset;
-		vmcb_dirty(s->vmcb01, CLEAN_I);
+		tsc_write(s, value);
 		return OUTCOME_NEXT;
 	case MSR_EFER:
 		return efer_write(s, value);
@@ -236,10 +246,11 @@ static void exit_shutdown(struct svm_vcpu *s)
 	const struct vmcb_save *save = &s->vmcb01->save;
 
 	s->v.cpu->stats.triple_fault++;
-	log_error("L1 CPU %u: shutdown (triple fault) at CS:RIP %x:%llx, CR0 %llx CR3 %llx CR4 %llx",
-		  s->v.id, save->cs.selector, (unsigned long long)save->rip,
-		  (unsigned long long)save->cr0, (unsigned long long)save->cr3,
-		  (unsigned long long)save->cr4);
+	log_error(
+		"L1 CPU %u: shutdown (triple fault) at CS:RIP %x:%llx, CR0 %llx CR3 %llx CR4 %llx",
+		s->v.id, save->cs.selector, (unsigned long long)save->rip,
+		(unsigned long long)save->cr0, (unsigned long long)save->cr3,
+		(unsigned long long)save->cr4);
 	power_l1_shutdown();
 }
 
@@ -259,8 +270,8 @@ static void exit_unexpected(struct svm_vcpu *s)
 	const struct vmcb *vmcb = s->vmcb01;
 
 	/* No intercept of vmcb01 leads here: either the hardware or Plinth is wrong, not L1. */
-	log_error("L1 CPU %u: exit %llx, info %llx %llx, RIP %llx, CR0 %llx CR4 %llx EFER %llx", s->v.id,
-		  (unsigned long long)vmcb->control.exitcode,
+	log_error("L1 CPU %u: exit %llx, info %llx %llx, RIP %llx, CR0 %llx CR4 %llx EFER %llx",
+		  s->v.id, (unsigned long long)vmcb->control.exitcode,
 		  (unsigned long long)vmcb->control.exitinfo1,
 		  (unsigned long long)vmcb->control.exitinfo2, (unsigned long long)vmcb->save.rip,
 		  (unsigned long long)vmcb->save.cr0, (unsigned long long)vmcb->save.cr4,

@@ -6,16 +6,16 @@
 #include "lib/string.h"
 
 /* L2 exits for these whatever L1 wants: Plinth's kick, its policies, and instructions of SVM. */
-#define L0_MISC1                                                                                   \
-	(INTERCEPT_NMI | INTERCEPT_INIT | INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_INVLPGA |   \
+#define L0_MISC1                                                                                 \
+	(INTERCEPT_NMI | INTERCEPT_INIT | INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_INVLPGA | \
 	 INTERCEPT_IOIO_PROT | INTERCEPT_MSR_PROT | INTERCEPT_SHUTDOWN)
-#define L0_MISC2                                                                                   \
-	(INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE |               \
+#define L0_MISC2                                                                     \
+	(INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE | \
 	 INTERCEPT_SKINIT)
 #define L0_GIF (INTERCEPT_STGI | INTERCEPT_CLGI)
 
 /* What of L1's virtual interrupt control is L2's; AVIC and virtual NMI are never offered. */
-#define INT_CTL_L2                                                                                 \
+#define INT_CTL_L2 \
 	(V_TPR_MASK | V_IRQ | V_INTR_PRIO_MASK | V_IGN_TPR | V_INTR_MASKING | V_INTR_VECTOR_MASK)
 
 static u64 merge_int_ctl(const struct vmcb_control *vmcb12, const struct svm_merge_env *env)
@@ -53,7 +53,7 @@ void svm_merge(const struct vmcb_control *vmcb12, const struct vmcb *vmcb01,
 	c->virt_ext = 0;
 	c->nrip = vmcb12->nrip;
 	if (!(vmcb12->np_enable & NP_ENABLE)) {
-		/* Without nested paging L2 shares L1's PAT. [APM "Combining Memory Types, MTRRs"] */
+		/* Without nested paging L2 has L1's PAT. [APM "Combining Memory Types, MTRRs"] */
 		vmcb02->save.g_pat = vmcb01->save.g_pat;
 		c->n_cr3 = env->npt01;
 	}

@@ -13,8 +13,8 @@ struct svm_merge_env {
 	u32 features; /* hardware's CPUID 8000_000A EDX */
 	u64 iopm_spa;
 	u64 msrpm_spa;
-	u64 npt01;     /* nCR3 when L2 has no nested paging of its own */
-	bool gif;      /* L1's GIF while L2 runs */
+	u64 npt01; /* nCR3 when L2 has no nested paging of its own */
+	bool gif;  /* L1's GIF while L2 runs */
 };
 
 /*

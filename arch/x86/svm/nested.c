@@ -31,7 +31,8 @@ static bool read32_msrpm12(void *ctx, u32 offset, u32 *value)
 {
 	const struct svm_vcpu *s = ctx;
 
-	return l1_read((s->vmcb12->control.msrpm_base_pa & PAGE_MASK) + offset, value, sizeof(*value));
+	return l1_read((s->vmcb12->control.msrpm_base_pa & PAGE_MASK) + offset, value,
+		       sizeof(*value));
 }
 
 /* The TLB of [APM "TLB Control"], as far as L2 sees it: flush what L1 asked to flush. */
@@ -45,10 +46,12 @@ static void obey_tlb_control(struct svm_vcpu *s)
 	case TLB_CONTROL_FLUSH_ALL:
 		slat_drop_all(&s->slat);
 		s->tlb_flush = true;
+		s->v.cpu->stats.nested_tlb_evict++;
 		break;
 	default:
 		slat_drop_asid(&s->slat, c->guest_asid);
 		s->tlb_flush = true;
+		s->v.cpu->stats.nested_tlb_evict++;
 		break;
 	}
 	if (!s->npt12 && s->asid12 != c->guest_asid) {
@@ -57,26 +60,48 @@ static void obey_tlb_control(struct svm_vcpu *s)
 	}
 }
 
+/* What INT n, INT3 and INTO raise: run again, the instruction delivers it again. */
+static bool is_event_of_insn(u64 event)
+{
+	u64 type = FIELD_GET(EVENT_TYPE_MASK, event);
+	u64 vector = FIELD_GET(EVENT_VECTOR_MASK, event);
+
+	return type == EVENT_TYPE_SOFT_INT ||
+	       (type == EVENT_TYPE_EXCEPTION && (vector == VECTOR_BP || vector == VECTOR_OF));
+}
+
 /*
  * [APM "Event Injection"]: a software interrupt pushes nRIP. Hardware without nRIP save pushes RIP,
  * so RIP stands at nRIP while it is delivered; if delivery fails, svm_exit_l2 puts it back.
  */
+static void place_soft_injection(struct svm_vcpu *s, u64 event)
+{
+	struct vmcb *vmcb = s->vmcb02;
+
+	s->soft_injected = true;
+	if (FIELD_GET(EVENT_TYPE_MASK, event) == EVENT_TYPE_SOFT_INT) {
+		vmcb->control.nrip = s->vmcb12->control.nrip;
+		if (!(svm_machine.features & SVM_FEATURE_NRIPS)) {
+			vmcb->save.rip = s->vmcb12->control.nrip;
+		}
+	}
+	s->soft_entry_rip = vmcb->save.rip;
+}
+
 static void prepare_soft_injection(struct svm_vcpu *s)
 {
 	struct vmcb *vmcb = s->vmcb02;
 	u64 event = vmcb->control.eventinj;
 
 	s->soft_injected = false;
-	if (unlikely(event & EVENT_V)) {
-		vmcb->control.eventinj = svm_eventinj_constrain(event);
-	}
-	if (!(event & EVENT_V) || (svm_machine.features & SVM_FEATURE_NRIPS) ||
-	    FIELD_GET(EVENT_TYPE_MASK, event) != EVENT_TYPE_SOFT_INT) {
+	if (likely(!(event & EVENT_V))) {
 		return;
 	}
-	s->soft_injected = true;
-	s->soft_rip = vmcb->save.rip;
-	vmcb->save.rip = s->vmcb12->control.nrip;
+	vmcb->control.eventinj = svm_eventinj_constrain(event);
+	if (is_event_of_insn(event)) {
+		s->soft_rip = vmcb->save.rip;
+		place_soft_injection(s, event);
+	}
 }
 
 static void enter_l2(struct svm_vcpu *s)
@@ -110,7 +135,8 @@ static void enter_l2(struct svm_vcpu *s)
 static void refuse_vmrun(struct svm_vcpu *s, struct vmcb *vmcb12, const struct svm_entry_rule *rule)
 {
 	s->v.cpu->stats.nested_entry_failed++;
-	log_limited(LOG_INFO, "L1 CPU %u: VMRUN refused: %s %s", s->v.id, rule->name, rule->citation);
+	log_limited(LOG_INFO, "L1 CPU %u: VMRUN refused: %s %s", s->v.id, rule->name,
+		    rule->citation);
 	svm_reflect_invalid(vmcb12);
 	s->loaded_gpa = NO_VMCB12;
 	svm_set_gif(s, false);
@@ -140,7 +166,8 @@ void svm_vmrun(struct svm_vcpu *s)
 		return;
 	}
 	svm_entry_constrain(&s->vmcb02->save);
-	s->vmcb02->control.clean = clean & (CLEAN_CRX | CLEAN_DRX | CLEAN_DT | CLEAN_SEG | CLEAN_CR2);
+	s->vmcb02->control.clean =
+		clean & (CLEAN_CRX | CLEAN_DRX | CLEAN_DT | CLEAN_SEG | CLEAN_CR2);
 	enter_l2(s);
 }
 
@@ -211,8 +238,8 @@ static void describe_insn(struct svm_vcpu *s, u32 code, struct svm_exit_info *ex
 		exit->info1 = insn.imm & 0xff;
 		break;
 	case EXIT_INSN_ADDR: {
-		u64 base[SEG_COUNT] = { vmcb->save.es.base, vmcb->save.cs.base,
-					vmcb->save.ss.base, vmcb->save.ds.base,
+		u64 base[SEG_COUNT] = { vmcb->save.es.base,	 vmcb->save.cs.base,
+					vmcb->save.ss.base,	 vmcb->save.ds.base,
 					s->vmcb01->save.fs.base, s->vmcb01->save.gs.base };
 
 		exit->info1 = insn_effective_address(&insn, s->v.gpr, exit->nrip, base,
@@ -296,7 +323,7 @@ static bool l1_asked_io(struct svm_vcpu *s, u32 port, u32 size)
 	if (!svm_l1_asked(&s->vmcb12->control, VMEXIT_IOIO)) {
 		return false;
 	}
-	/* An access across port FFFFh has its bits behind the map proper. [APM "IOIO Intercepts"] */
+	/* An access across port FFFFh has bits behind the map proper. [APM "IOIO Intercepts"] */
 	l1_read((s->vmcb12->control.iopm_base_pa & PAGE_MASK) + port / 8, bytes, sizeof(bytes));
 	return iopm_bits(bytes, port, size);
 }
@@ -358,7 +385,7 @@ static void l2_msr(struct svm_vcpu *s)
 		v->gpr[GPR_RAX] = low32(value);
 		v->gpr[GPR_RDX] = high32(value);
 	}
-	/* [APM "VMRUN Instruction"]: a guest that clears EFER.SVME goes on with undefined results. */
+	/* [APM "VMRUN Instruction"]: a guest that clears EFER.SVME has undefined results. */
 	if (outcome == OUTCOME_NEXT && write && msr == MSR_EFER && !s->svme) {
 		log_error("L1 CPU %u: its guest cleared EFER.SVME", v->id);
 		power_l1_shutdown();
@@ -390,6 +417,7 @@ static void l2_npf(struct svm_vcpu *s)
 	u64 gpa = 0;
 	enum npt_result result = npt_l2_fault(s, &gpa);
 
+	s->v.cpu->stats.nested_tlb_reclaim = s->slat.recycled;
 	if (result == NPT_FILLED) {
 		s->v.cpu->stats.nested_slat_soft++;
 		return;
@@ -424,8 +452,8 @@ static void l2_invalid(struct svm_vcpu *s)
 	const struct vmcb_save *save = &s->vmcb02->save;
 
 	/*
-	 * The hardware refused what the checks let pass. QEMU may have overwritten vmcb02's save area
-	 * by then: nothing of it goes back, and the next VMRUN loads everything.
+	 * The hardware refused what the checks let pass. QEMU may have overwritten vmcb02's save
+	 * area by then: nothing of it goes back, and the next VMRUN loads everything.
 	 */
 	log_limited(LOG_WARN, "L1 CPU %u: hardware refused vmcb02: CR0 %llx CR4 %llx EFER %llx",
 		    s->v.id, (unsigned long long)save->cr0, (unsigned long long)save->cr4,
@@ -482,7 +510,8 @@ static void exit_l0(struct svm_vcpu *s, u32 code)
 		break;
 	default:
 		/* Only what L1 asked for can be left; if not, it may as well have it. */
-		svm_nested_exit(s, code, s->vmcb02->control.exitinfo1, s->vmcb02->control.exitinfo2);
+		svm_nested_exit(s, code, s->vmcb02->control.exitinfo1,
+				s->vmcb02->control.exitinfo2);
 		break;
 	}
 }
@@ -490,19 +519,13 @@ static void exit_l0(struct svm_vcpu *s, u32 code)
 /* An event whose delivery the exit interrupted, and which L1 will not hear of: deliver it again. */
 static void inject_again(struct svm_vcpu *s, u64 event, bool soft)
 {
-	u64 type = FIELD_GET(EVENT_TYPE_MASK, event);
-	u64 vector = FIELD_GET(EVENT_VECTOR_MASK, event);
-	bool from_insn = type == EVENT_TYPE_SOFT_INT ||
-			 (type == EVENT_TYPE_EXCEPTION && (vector == VECTOR_BP || vector == VECTOR_OF));
-
-	if (from_insn && !soft) {
+	if (is_event_of_insn(event) && !soft) {
 		/* RIP is still at the INT n: running it again delivers the event. */
 		return;
 	}
 	s->vmcb02->control.eventinj = event;
 	if (soft) {
-		s->soft_injected = true;
-		s->vmcb02->save.rip = s->vmcb12->control.nrip;
+		place_soft_injection(s, event);
 	}
 	s->v.cpu->stats.inject_again++;
 }
@@ -513,7 +536,9 @@ void svm_exit_l2(struct svm_vcpu *s)
 	u32 code = low32(vmcb->control.exitcode);
 	const struct svm_exit_row *row = svm_exit_row(SVM_EXIT_INDEX(code));
 	u64 event = vmcb->control.exitintinfo;
-	bool soft = s->soft_injected && (event & EVENT_V);
+	/* Once the injected one has arrived, RIP has moved on, and L2 may run an INT n itself. */
+	bool soft = s->soft_injected && (event & EVENT_V) && is_event_of_insn(event) &&
+		    vmcb->save.rip == s->soft_entry_rip;
 
 	trace_event(&s->v.cpu->trace, TRACE_KVM_EXIT, TRACE_L2, code, vmcb->save.rip,
 		    vmcb->control.exitinfo1);

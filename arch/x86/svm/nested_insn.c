@@ -12,8 +12,8 @@
 /* [APM "VMRUN Instruction"], likewise VMLOAD and VMSAVE: an aligned physical address, else #GP. */
 static bool operand_is_good(const struct svm_vcpu *s, u64 gpa)
 {
-	return IS_ALIGNED(gpa, PAGE_SIZE) && gpa < BIT(svm_machine.maxphyaddr) && l1_page_is_ram(gpa) &&
-	       s->svme;
+	return IS_ALIGNED(gpa, PAGE_SIZE) && gpa < BIT(svm_machine.maxphyaddr) &&
+	       l1_page_is_ram(gpa) && s->svme;
 }
 
 /* The state that VMLOAD and VMSAVE move. [APM "VMLOAD Instruction"] */
@@ -49,9 +49,9 @@ static u64 make_canonical(u64 v)
  */
 static void constrain_vmload_state(struct vmcb_save *save)
 {
-	u64 *bases[] = { &save->fs.base, &save->gs.base,   &save->tr.base,	&save->ldtr.base,
-			 &save->lstar,	 &save->cstar,	   &save->kernel_gs_base, &save->sysenter_esp,
-			 &save->sysenter_eip };
+	u64 *bases[] = { &save->fs.base,	&save->gs.base,	     &save->tr.base,
+			 &save->ldtr.base,	&save->lstar,	     &save->cstar,
+			 &save->kernel_gs_base, &save->sysenter_esp, &save->sysenter_eip };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bases); i++) {
 		if (unlikely(!address_is_canonical(*bases[i]))) {

@@ -44,8 +44,8 @@ void svm_iret_arrived(struct svm_vcpu *s, struct vmcb *vmcb)
 }
 
 /*
- * RFLAGS.TF at the start of IRET traps behind it, whatever IRET makes of TF. L2's own NMIs, which L1
- * left to the hardware, wait for the next exit instead.
+ * RFLAGS.TF at the start of IRET traps behind it, whatever IRET makes of TF. L2's own NMIs, which
+ * L1 left to the hardware, wait for the next exit instead.
  */
 void svm_step_over_iret(struct svm_vcpu *s)
 {
@@ -54,6 +54,7 @@ void svm_step_over_iret(struct svm_vcpu *s)
 	if (s->v.in_l2) {
 		return;
 	}
+	s->l1_steps = vmcb->save.rflags & RFLAGS_TF;
 	vmcb->save.rflags |= RFLAGS_TF;
 	vmcb->control.intercept_exceptions |= (u32)BIT(VECTOR_DB);
 	vmcb_dirty(vmcb, CLEAN_I);
@@ -64,7 +65,12 @@ void svm_step_arrived(struct svm_vcpu *s)
 	struct vmcb *vmcb = s->vmcb01;
 
 	vmcb->control.intercept_exceptions &= ~(u32)BIT(VECTOR_DB);
-	vmcb->save.dr6 &= ~DR6_BS;
 	vmcb_dirty(vmcb, CLEAN_I | CLEAN_DRX);
 	s->iret_rip = 0;
+	if (s->l1_steps) {
+		/* L1 had TF set itself: the trap is its own, and the NMI comes after it. */
+		svm_inject_exception(s, VECTOR_DB, false, 0);
+	} else {
+		vmcb->save.dr6 &= ~DR6_BS;
+	}
 }

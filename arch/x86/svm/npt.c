@@ -56,7 +56,8 @@ bool npt_l2_translate(struct svm_vcpu *s, u64 l2gpa, u64 *gpa)
 {
 	struct guest_walk_result result;
 	u64 size = 0;
-	u64 entry = s->slat.sets[s->set].used ? slat_lookup(&s->slat, s->set, L2GPA(l2gpa), &size) : 0;
+	u64 entry =
+		s->slat.sets[s->set].used ? slat_lookup(&s->slat, s->set, L2GPA(l2gpa), &size) : 0;
 
 	if (likely(entry)) {
 		*gpa = (entry & ENTRY_ADDR & ~(size - 1)) | (l2gpa & (size - 1));
@@ -95,7 +96,7 @@ static bool compose(struct svm_vcpu *s, u64 l2gpa, const struct guest_walk_resul
 			ENTRY_P | ENTRY_W | ENTRY_U | ENTRY_A, ENTRY_PS);
 }
 
-/* Says in vmcb02 what L1's own tables say. [APM "Nested versus Guest Page Faults, Fault Ordering"] */
+/* Says in vmcb02 what L1's tables say. [APM "Nested versus Guest Page Faults, Fault Ordering"] */
 static enum npt_result reflect(struct vmcb_control *c, u64 error_code)
 {
 	c->exitinfo1 = (c->exitinfo1 & (NPF_FINAL | NPF_WALK)) | NPF_USER | error_code;
@@ -141,6 +142,6 @@ enum npt_result npt_l2_fault(struct svm_vcpu *s, u64 *gpa)
 	}
 	/* Select anew: making room may have dropped the set that L2 runs on. */
 	svm_nested_prepare(s);
-	return compose(s, c->exitinfo2, &walk, &mine, write) ? NPT_FILLED :
-							       reflect(c, write ? NPF_WRITE : 0);
+	return compose(s, c->exitinfo2, &walk, &mine, write) ? NPT_FILLED
+							     : reflect(c, write ? NPF_WRITE : 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmcb02 + exit -> vmcb12: what L1 reads after a #VMEXIT of its guest. Pure: writes one image, which
- * is L1's own page, and never reads it. L1's clean bits are L1's: never written.
+ * vmcb02 + exit -> vmcb12: what L1 reads after a #VMEXIT of its guest. Pure: writes one image,
+ * which is L1's own page, and never reads it. L1's clean bits are L1's: never written.
  */
 #ifndef ARCH_X86_SVM_REFLECT_H
 #define ARCH_X86_SVM_REFLECT_H

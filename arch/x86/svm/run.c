@@ -15,7 +15,8 @@
 #include "arch/x86/svm/nmi.h"
 #include "arch/x86/svm/vmcb01.h"
 
-#define CLEAN_ALL GENMASK(10, 0)
+#define CLEAN_ALL     GENMASK(10, 0)
+#define TPR_HOLDS_ALL 15
 
 void svm_idle(u32 *requests);
 
@@ -58,7 +59,9 @@ void svm_finish(struct svm_vcpu *s, enum outcome outcome)
 /*
  * L1's interrupts are delivered by the hardware, so while L1's GIF is 0 the hardware must hold
  * them: V_INTR_MASKING puts physical interrupts under Plinth's RFLAGS.IF, which is 0. It also turns
- * CR8 into V_TPR, so that moves along.
+ * CR8 into V_TPR, so that moves along. Bochs lets them through all the same while L1's own IF is 1
+ * (KVM has it so around VMRUN), so the real TPR, which L1's CR8 does not reach then, holds them
+ * too.
  */
 void svm_set_gif(struct svm_vcpu *s, bool gif)
 {
@@ -70,6 +73,7 @@ void svm_set_gif(struct svm_vcpu *s, bool gif)
 	s->gif = gif;
 	if (!gif) {
 		vmcb->control.int_ctl = V_INTR_MASKING | read_cr8();
+		write_cr8(TPR_HOLDS_ALL);
 	} else {
 		write_cr8(vmcb->control.int_ctl & GENMASK(3, 0));
 		vmcb->control.int_ctl = 0;
@@ -169,9 +173,9 @@ static void pay_flush(struct svm_vcpu *s, struct vmcb *vmcb)
 }
 
 /*
- * [APM "EXITINTINFO Pseudo-Code"], where QEMU differs: it calls an external interrupt whose delivery
- * faulted an exception, though no exception has such a vector, and leaves V_IRQ set for a virtual
- * one that is in EXITINTINFO already.
+ * [APM "EXITINTINFO Pseudo-Code"], where QEMU differs: it calls an external interrupt whose
+ * delivery faulted an exception, though no exception has such a vector, and leaves V_IRQ set for a
+ * virtual one that is in EXITINTINFO already.
  */
 static void correct_event(struct vmcb_control *c)
 {

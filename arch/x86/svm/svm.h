@@ -29,39 +29,41 @@ struct svm_vcpu {
 	u8 *msrpm02;	     /* (b) */
 	u8 *iopm02;	     /* (b) built when L2 does I/O that L1 leaves to it */
 
-	bool gif;	     /* (o) L1's global interrupt flag */
-	bool svme;	     /* (o) L1's EFER.SVME; the real one is always set */
-	bool tlb_flush;	     /* (o) flush everything of this CPU at the next entry */
-	bool soft_injected;  /* (o) L2 runs with RIP moved to the end of an injected INT n */
-	u64 soft_rip;	     /* (o) and where RIP belongs */
-	u64 hsave_pa;	     /* (o) VM_HSAVE_PA; Plinth never stores there */
-	u64 vm_cr;	     /* (o) */
-	u64 vmcb12_gpa;	     /* (o) of the VMRUN that L2 runs by */
-	u64 loaded_gpa;	     /* (o) which vmcb12 the snapshot is of; ~0 none: clean bits do not count */
-	bool l1_if;	     /* (o) L1's RFLAGS.IF at VMRUN: the interrupt mask under V_INTR_MASKING */
-	u64 iret_rip;	     /* (o) where L1's NMI handler is about to return */
-	struct slat slat;    /* (o) */
-	u32 set;	     /* (o) the shadow set that L2 runs on, when nested paging is on */
-	bool npt12;	     /* (o) L2 runs with nested paging */
-	u32 asid12;	     /* (o) of L2 without nested paging: the ASID that the TLB holds */
+	bool gif;	    /* (o) L1's global interrupt flag */
+	bool svme;	    /* (o) L1's EFER.SVME; the real one is always set */
+	bool tlb_flush;	    /* (o) flush everything of this CPU at the next entry */
+	bool soft_injected; /* (o) L1 injected what else an INT n, INT3 or INTO of L2 raises */
+	u64 soft_rip;	    /* (o) where L2's RIP belongs if its delivery fails, */
+	u64 soft_entry_rip; /* (o) and where it stands meanwhile */
+	u64 hsave_pa;	    /* (o) VM_HSAVE_PA; Plinth never stores there */
+	u64 vm_cr;	    /* (o) */
+	u64 vmcb12_gpa;	    /* (o) of the VMRUN that L2 runs by */
+	u64 loaded_gpa;	    /* (o) which vmcb12 the snapshot is of; ~0: none */
+	bool l1_if;	    /* (o) L1's RFLAGS.IF at VMRUN, for V_INTR_MASKING */
+	u64 iret_rip;	    /* (o) where L1's NMI handler is about to return */
+	bool l1_steps;	    /* (o) L1 has RFLAGS.TF set at that IRET */
+	struct slat slat;   /* (o) */
+	u32 set;	    /* (o) the shadow set that L2 runs on, when nested paging is on */
+	bool npt12;	    /* (o) L2 runs with nested paging */
+	u32 asid12;	    /* (o) of L2 without nested paging: the ASID that the TLB holds */
 };
 
 struct svm_machine {
-	u32 features;	 /* CPUID 8000_000A EDX of the hardware */
-	u32 asids;	 /* and its EBX */
+	u32 features; /* CPUID 8000_000A EDX of the hardware */
+	u32 asids;    /* and its EBX */
 	u32 maxphyaddr;
-	u8 walk_model;	 /* GUEST_PAGING_* */
-	u64 efer_allowed; /* bits that L1 may set */
+	u8 walk_model;			  /* GUEST_PAGING_* */
+	u64 efer_allowed;		  /* bits that L1 may set */
 	struct svm_entry_caps entry_caps; /* of VMRUN as L1 sees it */
-	u8 *msrpm01;	 /* deny by default, allow by row */
+	u8 *msrpm01;			  /* deny by default, allow by row */
 	u8 *iopm01;
-	u8 *iopm_all;	 /* every port intercepted: L2's until it needs more */
+	u8 *iopm_all; /* every port intercepted: L2's until it needs more */
 	u64 iopm_all_spa;
-	u32 pool_pages;	 /* of shadow tables, for each VP; set before machine_init */
+	u32 pool_pages;	   /* of shadow tables, for each VP; set before machine_init */
 	bool offer_x2apic; /* likewise */
 };
 
-/* entry_spa[] of struct vcpu: vmcb01, which has L1's VMLOAD state, and Plinth's own VMLOAD state. */
+/* entry_spa[] of struct vcpu: vmcb01, which has L1's VMLOAD state, and Plinth's VMLOAD state. */
 #define SVM_SPA_VMCB01 0
 #define SVM_SPA_HOST   1
 ASSERT_OFFSET(struct svm_vcpu, v.gpr, 0);

@@ -10,20 +10,20 @@
 #define PAT_RESET 0x0007040600070406ull
 
 /* Segment attributes: present, and type as [APM "Segment-Descriptor Format"] has it. */
-#define ATTR_CODE   (SEG_P | SEG_S | 0xb)
-#define ATTR_DATA   (SEG_P | SEG_S | 0x3)
-#define ATTR_LDT    (SEG_P | 0x2)
-#define ATTR_TSS    (SEG_P | 0xb)
-#define LIMIT_REAL  0xffffu
-#define LIMIT_FLAT  0xffffffffu
+#define ATTR_CODE  (SEG_P | SEG_S | 0xb)
+#define ATTR_DATA  (SEG_P | SEG_S | 0x3)
+#define ATTR_LDT   (SEG_P | 0x2)
+#define ATTR_TSS   (SEG_P | 0xb)
+#define LIMIT_REAL 0xffffu
+#define LIMIT_FLAT 0xffffffffu
 
 static const struct vmcb_control controls = {
 	.intercept_misc1 = (u32)(INTERCEPT_NMI | INTERCEPT_INIT | INTERCEPT_CPUID | INTERCEPT_INVD |
 				 INTERCEPT_INVLPGA | INTERCEPT_IOIO_PROT | INTERCEPT_MSR_PROT |
 				 INTERCEPT_SHUTDOWN),
-	.intercept_misc2 = (u32)(INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD |
-				 INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI |
-				 INTERCEPT_SKINIT),
+	.intercept_misc2 =
+		(u32)(INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE |
+		      INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT),
 	.guest_asid = SVM_ASID_L1,
 	.np_enable = NP_ENABLE,
 };

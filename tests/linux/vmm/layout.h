@@ -17,18 +17,18 @@
 #define GUEST_CODE32		0x9000
 #define GUEST_CODE64		0xb000
 #define GUEST_CODE_END		0x10000
-#define GUEST_TABLES		0x10000		/* PML4, or PDPT of PAE, or directory of 32-bit paging */
+#define GUEST_TABLES		0x10000		/* PML4, PAE's PDPT, or 32-bit paging's directory */
 #define GUEST_PDPT		0x11000
 #define GUEST_PD		0x12000		/* four directories: 4 GiB, identity, large pages */
 #define GUEST_WINDOW_PT		0x16000		/* the page table of GUEST_WINDOW */
-#define GUEST_STACK		0x18000		/* + VP * GUEST_STACK_STEP; grows down from the next */
+#define GUEST_STACK		0x18000		/* + VP * GUEST_STACK_STEP; grows down */
 #define GUEST_STACK_STEP	0x2000
 #define GUEST_REPORT		0x20000		/* + VP * 4096 */
 #define GUEST_SHARED		0x24000		/* one page for what several VPs share */
 #define GUEST_DATA		0x100000
 #define GUEST_RAM_SIZE		0x400000
 #define GUEST_SLOT1		0x10000000	/* where cases put a memory slot of their own */
-#define GUEST_WINDOW		0x40000000	/* virtual: 4K pages, unmapped until a case maps them */
+#define GUEST_WINDOW		0x40000000	/* virtual: 4K pages that cases map */
 #define GUEST_HOLE		0xd0000000
 #define GUEST_APIC		0xfee00000
 
@@ -61,7 +61,7 @@
 #define R_FLAGS			0x28
 #define R_CS			0x30
 #define R_RECOVER		0x38		/* if not 0: where the next trap continues, once */
-#define R_HOOK			0x40		/* if not 0: routine that takes traps; before R_RECOVER */
+#define R_HOOK			0x40		/* if not 0: takes traps, before R_RECOVER */
 #define R_KSTACK		0x48		/* stack for R_RECOVER after a trap from CPL 3 */
 #define R_AT			0x50		/* the RIP that the next trap must push */
 #define R_ID			0x58		/* number of the VP */

@@ -8,12 +8,15 @@ VMM_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARN) -I. -pthread -fno-pie -MMD
 
 $B/rootfs/vmm: $(VMM_OBJ)
 	@mkdir -p $(@D)
-	$(CC) -static -no-pie -pthread -s -Wl,--build-id=none -Wl,-z,noexecstack -o $@ $(VMM_OBJ)
+	$(call SAY,LD)
+	$Q$(CC) -static -no-pie -pthread -s -Wl,--build-id=none -Wl,-z,noexecstack -o $@ $(VMM_OBJ)
 
 $B/vmm/%.c.o: %.c tests/linux/vmm/vmm.mk
 	@mkdir -p $(@D)
-	$(CC) $(VMM_CFLAGS) -c $< -o $@
+	$(call SAY,CC)
+	$Q$(CC) $(VMM_CFLAGS) -c $< -o $@
 
 $B/vmm/%.S.o: %.S tests/linux/vmm/vmm.mk
 	@mkdir -p $(@D)
-	$(CC) -I. -Wa,--noexecstack -MMD -MP -c $< -o $@
+	$(call SAY,CC)
+	$Q$(CC) -I. -Wa,--noexecstack -MMD -MP -c $< -o $@
