@@ -60,9 +60,6 @@ static enum outcome write_real(const struct msr_rule *rule, u32 msr, u64 value)
 static enum outcome read_virtual(struct vcpu *v, const struct msr_rule *rule, u32 msr, u64 *value)
 {
 	switch (rule->handler) {
-	case MSR_HANDLER_TSC:
-		*value = rdtsc() + v->tsc_offset;
-		return OUTCOME_NEXT;
 	case MSR_HANDLER_APIC_BASE:
 		*value = v->apic_base;
 		return OUTCOME_NEXT;

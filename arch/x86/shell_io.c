@@ -259,7 +259,7 @@ static const char *route(const struct acpi_info *acpi, u32 boot_apic_id)
 	if (!regs) {
 		return "ACPI's address of the I/O APIC is impossible";
 	}
-	/* [82093AA "IOAPICVER"]: bits 23:16 are the last pin. Where no device is, ones come back. */
+	/* [82093AA "IOAPICVER"]: bits 23:16, the last pin. Without a device, ones come back. */
 	version = ioapic_read(regs, IOAPIC_VERSION);
 	pin = irq->gsi - io->gsi_base;
 	if (version == ~0u || version == 0 || pin > FIELD_GET(IOAPIC_LAST_PIN, version)) {

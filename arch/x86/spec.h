@@ -70,6 +70,7 @@
 #define DR6_RESET	0xffff0ff0ull
 #define DR6_BS		BIT(14)
 #define DR7_RESET	0x400ull
+#define PAT_RESET	0x0007040600070406ull
 
 #define VECTOR_DE	0
 #define VECTOR_DB	1

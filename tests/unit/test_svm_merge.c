@@ -262,6 +262,7 @@ static const struct vmcb_field written[] = {
 	VMCB_FIELD(control.tsc_offset),
 	VMCB_FIELD(control.int_ctl),
 	VMCB_FIELD(control.interrupt_shadow),
+	VMCB_FIELD(control.exitintinfo), /* to 0: stale */
 	VMCB_FIELD(control.eventinj),
 	VMCB_FIELD(control.np_enable),
 	VMCB_FIELD(control.virt_ext),

@@ -139,6 +139,8 @@ static void svm_cpu_enable(void)
 
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
 	wrmsr(MSR_VM_HSAVE_PA, hsave ? heap_spa(hsave) : 0);
+	/* NPT01's memory types are entries of this, [APM "Combining Memory Types, MTRRs"]. */
+	wrmsr(MSR_PAT, PAT_RESET);
 	clgi();
 }
 

@@ -60,6 +60,10 @@ static enum outcome pat_write(struct svm_vcpu *s, u64 value)
 	}
 	svm_vmcb(s)->save.g_pat = value;
 	vmcb_dirty(svm_vmcb(s), CLEAN_NP);
+	if (s->v.in_l2 && !s->npt12) {
+		s->vmcb01->save.g_pat = value;
+		vmcb_dirty(s->vmcb01, CLEAN_NP);
+	}
 	return OUTCOME_NEXT;
 }
 
@@ -107,6 +111,9 @@ enum outcome svm_msr_read(struct vcpu *v, u32 msr, u64 *value)
 	switch (msr) {
 	case MSR_EFER:
 		return efer_read(s, value);
+	case MSR_TSC:
+		*value = rdtsc() + svm_vmcb(s)->control.tsc_offset;
+		return OUTCOME_NEXT;
 	case MSR_PAT:
 		*value = svm_vmcb(s)->save.g_pat;
 		return OUTCOME_NEXT;
@@ -191,8 +198,6 @@ static void exit_npf(struct svm_vcpu *s)
 
 	s->v.cpu->stats.slat_fault++;
 	if (slat01_demand_map(gpa)) {
-		/* An event whose delivery ran into the fault has to be delivered again. */
-		vmcb->control.eventinj = vmcb->control.exitintinfo;
 		return;
 	}
 	/* Page tables, code or a stack where there is no memory of L1's are beyond emulation. */
@@ -226,9 +231,15 @@ static void exit_nmi(struct svm_vcpu *s)
 	svm_nmi_arrived(s);
 }
 
-static void exit_init(struct svm_vcpu *s)
+/*
+ * An INIT that L1's ICR did not send: of an I/O APIC entry, an MSI, the chipset. It stays pending
+ * and ends every VMRUN [APM "INIT Intercept"], and for the boot CPU it is a reset anyway.
+ */
+static void exit_init(struct svm_vcpu *s __maybe_unused)
 {
-	log_limited(LOG_WARN, "CPU %u: an INIT that L1's ICR did not send is ignored", s->v.id);
+	power_l1_reset("INIT from outside of a local APIC");
+	power_finish(PANIC_THEN_REBOOT);
+	power_halt();
 }
 
 static void exit_iret(struct svm_vcpu *s)

@@ -49,6 +49,7 @@ void svm_merge(const struct vmcb_control *vmcb12, const struct vmcb *vmcb01,
 	c->int_ctl = merge_int_ctl(vmcb12, env);
 	c->interrupt_shadow = vmcb12->interrupt_shadow & (INTERRUPT_SHADOW | GUEST_INTERRUPT_MASK);
 	c->eventinj = svm_eventinj_constrain(vmcb12->eventinj);
+	c->exitintinfo = 0; /* of the last run: no exit before this entry may reflect it */
 	c->np_enable = NP_ENABLE;
 	c->virt_ext = 0;
 	c->nrip = vmcb12->nrip;

@@ -60,16 +60,6 @@ static void obey_tlb_control(struct svm_vcpu *s)
 	}
 }
 
-/* What INT n, INT3 and INTO raise: run again, the instruction delivers it again. */
-static bool is_event_of_insn(u64 event)
-{
-	u64 type = FIELD_GET(EVENT_TYPE_MASK, event);
-	u64 vector = FIELD_GET(EVENT_VECTOR_MASK, event);
-
-	return type == EVENT_TYPE_SOFT_INT ||
-	       (type == EVENT_TYPE_EXCEPTION && (vector == VECTOR_BP || vector == VECTOR_OF));
-}
-
 /*
  * [APM "Event Injection"]: a software interrupt pushes nRIP. Hardware without nRIP save pushes RIP,
  * so RIP stands at nRIP while it is delivered; if delivery fails, svm_exit_l2 puts it back.
@@ -98,7 +88,7 @@ static void prepare_soft_injection(struct svm_vcpu *s)
 		return;
 	}
 	vmcb->control.eventinj = svm_eventinj_constrain(event);
-	if (is_event_of_insn(event)) {
+	if (svm_event_is_of_insn(event)) {
 		s->soft_rip = vmcb->save.rip;
 		place_soft_injection(s, event);
 	}
@@ -126,6 +116,7 @@ static void enter_l2(struct svm_vcpu *s)
 	obey_tlb_control(s);
 	prepare_soft_injection(s);
 	svm_set_gif(s, true);
+	svm_watch_iret(s, vmcb);
 	s->l1_if = s->vmcb01->save.rflags & RFLAGS_IF;
 	s->v.gpr[GPR_RAX] = vmcb->save.rax;
 	s->v.gpr[GPR_RSP] = vmcb->save.rsp;
@@ -175,6 +166,7 @@ void svm_nested_prepare(struct svm_vcpu *s)
 {
 	struct vmcb *vmcb = s->vmcb02;
 	struct slat_tag tag;
+	u64 root;
 
 	if (s->npt12) {
 		tag.root = s->vmcb12->control.n_cr3 & GENMASK(51, 12);
@@ -182,8 +174,14 @@ void svm_nested_prepare(struct svm_vcpu *s)
 		/* Whether NX counts in L1's nested tables is L1's EFER at VMRUN. */
 		tag.role = s->vmcb01->save.efer & EFER_NXE ? 1 : 0;
 		s->set = slat_select(&s->slat, &tag);
-		vmcb->control.n_cr3 = slat_root_spa(&s->slat, s->set);
-		vmcb->control.guest_asid = SVM_ASID_L2 + s->set;
+		root = slat_root_spa(&s->slat, s->set);
+		/* Also after an exit that L1 never saw: the hardware must not keep the old root. */
+		if (vmcb->control.n_cr3 != root ||
+		    vmcb->control.guest_asid != SVM_ASID_L2 + s->set) {
+			vmcb->control.n_cr3 = root;
+			vmcb->control.guest_asid = SVM_ASID_L2 + s->set;
+			vmcb_dirty(vmcb, CLEAN_NP | CLEAN_ASID);
+		}
 	}
 	if (s->slat.flush_owed) {
 		s->slat.flush_owed = 0;
@@ -275,12 +273,16 @@ static void leave_l2(struct svm_vcpu *s, const struct svm_exit_info *exit)
 	s->vmcb02->save.rax = v->gpr[GPR_RAX];
 	s->vmcb02->save.rsp = v->gpr[GPR_RSP];
 	svm_reflect(s->vmcb02, exit, &s->vmcb12->control, l1_page(s->vmcb12_gpa));
+	/* The snapshot too: an L1 that keeps the group clean must not see a V_IRQ come back. */
+	s->vmcb12->control.int_ctl =
+		svm_reflect_int_ctl(s->vmcb02->control.int_ctl, s->vmcb12->control.int_ctl);
 	v->in_l2 = false;
 	v->gpr[GPR_RAX] = s->vmcb01->save.rax;
 	v->gpr[GPR_RSP] = s->vmcb01->save.rsp;
 	/* [APM "#VMEXIT"]: GIF and DR7 */
 	s->vmcb01->save.dr7 = DR7_RESET;
 	vmcb_dirty(s->vmcb01, CLEAN_DRX);
+	svm_watch_iret(s, s->vmcb01);
 	svm_set_gif(s, false);
 }
 
@@ -474,7 +476,9 @@ static void exit_l0(struct svm_vcpu *s, u32 code)
 		svm_nmi_arrived(s);
 		break;
 	case VMEXIT_INIT:
-		break;
+		power_l1_reset("INIT from outside of a local APIC");
+		power_finish(PANIC_THEN_REBOOT);
+		power_halt();
 	case VMEXIT_IOIO:
 		l2_ioio(s);
 		break;
@@ -519,7 +523,7 @@ static void exit_l0(struct svm_vcpu *s, u32 code)
 /* An event whose delivery the exit interrupted, and which L1 will not hear of: deliver it again. */
 static void inject_again(struct svm_vcpu *s, u64 event, bool soft)
 {
-	if (is_event_of_insn(event) && !soft) {
+	if (svm_event_is_of_insn(event) && !soft) {
 		/* RIP is still at the INT n: running it again delivers the event. */
 		return;
 	}
@@ -537,7 +541,7 @@ void svm_exit_l2(struct svm_vcpu *s)
 	const struct svm_exit_row *row = svm_exit_row(SVM_EXIT_INDEX(code));
 	u64 event = vmcb->control.exitintinfo;
 	/* Once the injected one has arrived, RIP has moved on, and L2 may run an INT n itself. */
-	bool soft = s->soft_injected && (event & EVENT_V) && is_event_of_insn(event) &&
+	bool soft = s->soft_injected && (event & EVENT_V) && svm_event_is_of_insn(event) &&
 		    vmcb->save.rip == s->soft_entry_rip;
 
 	trace_event(&s->v.cpu->trace, TRACE_KVM_EXIT, TRACE_L2, code, vmcb->save.rip,

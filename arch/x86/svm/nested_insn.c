@@ -153,5 +153,9 @@ void svm_nested_insn(struct svm_vcpu *s, u32 code)
 		[VMEXIT_SKINIT - VMEXIT_INVLPGA] = insn_skinit,
 	};
 
+	/* Outside of 64-bit mode the operand is EAX. [APM "VMRUN Instruction"] */
+	if (unlikely(svm_decode_mode(svm_vmcb(s)) != DECODE_64)) {
+		s->v.gpr[GPR_RAX] = low32(s->v.gpr[GPR_RAX]);
+	}
 	svm_finish(s, s->svme ? insns[code - VMEXIT_INVLPGA](s) : OUTCOME_UD);
 }

@@ -43,6 +43,14 @@ void svm_iret_arrived(struct svm_vcpu *s, struct vmcb *vmcb)
 	vmcb_dirty(vmcb, CLEAN_I);
 }
 
+void svm_watch_iret(const struct svm_vcpu *s, struct vmcb *vmcb)
+{
+	if (unlikely(s->v.nmi_masked)) {
+		vmcb->control.intercept_misc1 |= INTERCEPT_IRET;
+		vmcb_dirty(vmcb, CLEAN_I);
+	}
+}
+
 /*
  * RFLAGS.TF at the start of IRET traps behind it, whatever IRET makes of TF. L2's own NMIs, which
  * L1 left to the hardware, wait for the next exit instead.

@@ -9,6 +9,8 @@
 void svm_nmi_arrived(struct svm_vcpu *s);
 /* VMEXIT_IRET: L1 (or L2) is about to leave its NMI handler. */
 void svm_iret_arrived(struct svm_vcpu *s, struct vmcb *vmcb);
+/* L1 is in its NMI handler while `vmcb` is to run: its IRET is to be seen there. */
+void svm_watch_iret(const struct svm_vcpu *s, struct vmcb *vmcb);
 /* An NMI waits for the IRET that L1 is about to execute: makes L1 exit right behind it. */
 void svm_step_over_iret(struct svm_vcpu *s);
 /* The #DB of that step. */

@@ -7,10 +7,7 @@
 static void reflect_control(const struct vmcb_control *c, const struct svm_exit_info *exit,
 			    u64 int_ctl12, struct vmcb_control *out)
 {
-	/* V_GIF is live only when it is enabled. [APM "Virtual GIF"] */
-	u64 written = V_TPR_MASK | V_IRQ | (c->int_ctl & V_GIF_ENABLE ? V_GIF : 0);
-
-	out->int_ctl = (int_ctl12 & ~written) | (c->int_ctl & written);
+	out->int_ctl = svm_reflect_int_ctl(c->int_ctl, int_ctl12); /* [APM "Virtual GIF"] */
 	out->interrupt_shadow = c->interrupt_shadow;
 	out->exitcode = exit->code;
 	out->exitinfo1 = exit->info1;

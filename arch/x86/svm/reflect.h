@@ -17,6 +17,14 @@ struct svm_exit_info {
 	u8 insn_bytes[15];
 };
 
+/* Virtual interrupt control as #VMEXIT leaves it. V_GIF is live only when it is enabled. */
+static inline u64 svm_reflect_int_ctl(u64 int_ctl02, u64 given)
+{
+	u64 written = V_TPR_MASK | V_IRQ | (int_ctl02 & V_GIF_ENABLE ? V_GIF : 0);
+
+	return (given & ~written) | (int_ctl02 & written);
+}
+
 /* `given`: the controls as L1 gave them, which say what of int_ctl and whether G_PAT changes. */
 void svm_reflect(const struct vmcb *vmcb02, const struct svm_exit_info *exit,
 		 const struct vmcb_control *given, struct vmcb *vmcb12);

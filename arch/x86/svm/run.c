@@ -140,11 +140,16 @@ static void deliver_nmi(struct svm_vcpu *s)
 
 	if (v->in_l2 && (s->vmcb12->control.intercept_misc1 & INTERCEPT_NMI)) {
 		if (s->vmcb02->control.eventinj & EVENT_V) {
+			vcpu_kick(v); /* comes back right after that injection */
 			return;
 		}
 		svm_nested_exit(s, VMEXIT_NMI, 0, 0);
 	}
-	if (!s->gif || v->nmi_masked || (svm_vmcb(s)->control.eventinj & EVENT_V)) {
+	if (!s->gif || v->nmi_masked) {
+		return;
+	}
+	if (svm_vmcb(s)->control.eventinj & EVENT_V) {
+		vcpu_kick(v);
 		return;
 	}
 	/* Its IRET has not run yet: an NMI before that would use the handler's stack again. */
@@ -153,6 +158,8 @@ static void deliver_nmi(struct svm_vcpu *s)
 		return;
 	}
 	s->iret_rip = 0;
+	/* If the IRET faulted, its step never came: the next #DB is L1's own. */
+	s->vmcb01->control.intercept_exceptions &= ~(u32)BIT(VECTOR_DB);
 	svm_inject(svm_vmcb(s), FIELD_PREP(EVENT_TYPE_MASK, EVENT_TYPE_NMI) | VECTOR_NMI);
 	v->nmi_pending = false;
 	v->nmi_masked = true;
@@ -190,6 +197,28 @@ static void correct_event(struct vmcb_control *c)
 	}
 }
 
+/*
+ * The exit came while an event was being delivered. L2's is svm_exit_l2's to place; L1's own goes
+ * on at the next entry, but for what an instruction raised: RIP is still at that one.
+ */
+static void exit_in_delivery(struct svm_vcpu *s)
+{
+	u64 event;
+
+	correct_event(&svm_vmcb(s)->control);
+	if (s->v.in_l2) {
+		svm_exit_l2(s);
+		return;
+	}
+	event = s->vmcb01->control.exitintinfo;
+	svm_exit_l1(s);
+	if (!s->v.in_l2 && !(s->vmcb01->control.eventinj & EVENT_V) &&
+	    !svm_event_is_of_insn(event)) {
+		s->vmcb01->control.eventinj = event;
+		s->v.cpu->stats.inject_again++;
+	}
+}
+
 static __hot void enter(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;
@@ -224,10 +253,8 @@ static __hot void enter(struct svm_vcpu *s)
 	vmcb->control.clean = CLEAN_ALL;
 	vmcb->control.eventinj = 0;
 	if (unlikely(vmcb->control.exitintinfo & EVENT_V)) {
-		correct_event(&vmcb->control);
-	}
-
-	if (v->in_l2) {
+		exit_in_delivery(s);
+	} else if (v->in_l2) {
 		svm_exit_l2(s);
 	} else {
 		svm_exit_l1(s);

@@ -82,6 +82,16 @@ static inline struct vmcb *svm_vmcb(const struct svm_vcpu *s)
 	return s->v.in_l2 ? s->vmcb02 : s->vmcb01;
 }
 
+/* What INT n, INT3 and INTO raise: run again, the instruction delivers it again. */
+static inline bool svm_event_is_of_insn(u64 event)
+{
+	u64 type = FIELD_GET(EVENT_TYPE_MASK, event);
+	u64 vector = FIELD_GET(EVENT_VECTOR_MASK, event);
+
+	return type == EVENT_TYPE_SOFT_INT ||
+	       (type == EVENT_TYPE_EXCEPTION && (vector == VECTOR_BP || vector == VECTOR_OF));
+}
+
 static inline void vmcb_dirty(struct vmcb *vmcb, u32 groups)
 {
 	vmcb->control.clean &= ~groups;

@@ -7,8 +7,6 @@
 #include "arch/x86/slat01.h"
 #include "lib/string.h"
 
-#define PAT_RESET 0x0007040600070406ull
-
 /* Segment attributes: present, and type as [APM "Segment-Descriptor Format"] has it. */
 #define ATTR_CODE  (SEG_P | SEG_S | 0xb)
 #define ATTR_DATA  (SEG_P | SEG_S | 0x3)
