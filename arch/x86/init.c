@@ -21,7 +21,6 @@
 #include "arch/x86/shell_io.h"
 #include "arch/x86/slat01.h"
 #include "arch/x86/smp.h"
-#include "arch/x86/svm/svm.h"
 #include "arch/x86/time.h"
 #include "arch/x86/vendor.h"
 #include "arch/x86/version.h"
@@ -124,8 +123,6 @@ static void start_memory(u64 image_spa)
 	if (options.l1_mem) {
 		memmap_limit_ram(memory_l1_map(), options.l1_mem);
 	}
-	svm_machine.pool_pages = (u32)(pool_bytes() / PAGE_SIZE);
-	svm_machine.offer_x2apic = options.x2apic;
 	log_info("memory: %llu MiB for L1, %llu MiB at %llx for Plinth",
 		 (unsigned long long)(memmap_ram_bytes(memory_l1_map()) >> 20),
 		 (unsigned long long)(memory_heap_size() >> 20),
@@ -182,8 +179,11 @@ static const char *call_name_of(u64 code)
 
 static void start_machine(void)
 {
+	const struct vendor_config config = {
+		.pool_pages = (u32)(pool_bytes() / PAGE_SIZE),
+		.x2apic = options.x2apic,
+	};
 	u32 vps = vp_count();
-	u32 regs[4];
 	const char *why;
 
 	if (options.l1_exit) {
@@ -193,10 +193,8 @@ static void start_machine(void)
 	if (!hv_shell_init(options.hv, vps)) {
 		refuse("too little memory for the Hyper-V pages");
 	}
-	cpuid(0x80000001, 0, regs);
-	why = slat01_init(vendor->slat_format, regs[3] & CPUID_80000001_EDX_1G,
-			  svm_machine.maxphyaddr);
-	why = why ? why : vendor->machine_init();
+	why = slat01_init(vendor->slat_format);
+	why = why ? why : vendor->machine_init(&config);
 	if (why) {
 		refuse(why);
 	}

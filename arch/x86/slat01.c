@@ -2,7 +2,9 @@
 /* The identity map of L1. */
 #include "arch/x86/slat01.h"
 
+#include "arch/x86/asm.h"
 #include "arch/x86/memory.h"
+#include "arch/x86/spec.h"
 #include "arch/x86/shootdown.h"
 #include "lib/spinlock.h"
 
@@ -56,10 +58,19 @@ static bool is_guarded(u64 gpa)
 	return false;
 }
 
-const char *slat01_init(const struct pt_format *format, bool has_1g, unsigned int maxphyaddr)
+const char *slat01_init(const struct pt_format *format)
 {
+	unsigned int maxphyaddr;
 	u64 root = table_alloc(NULL);
-	u64 limit = MIN(BIT(maxphyaddr), BOOT_LIMIT);
+	u64 limit;
+	u32 regs[4];
+	bool has_1g;
+
+	cpuid(0x80000001, 0, regs);
+	has_1g = regs[3] & CPUID_80000001_EDX_1G;
+	cpuid(0x80000008, 0, regs);
+	maxphyaddr = regs[0] & 0xff;
+	limit = MIN(BIT(maxphyaddr), BOOT_LIMIT);
 
 	if (root == PT_NO_PAGE) {
 		return "too little memory for L1's tables";

@@ -10,7 +10,7 @@
 #include "mm/pagetable.h"
 
 /* `format` is the vendor's; NULL or what went wrong. */
-const char *slat01_init(const struct pt_format *format, bool has_1g, unsigned int maxphyaddr);
+const char *slat01_init(const struct pt_format *format);
 u64 slat01_root(void);
 /* Where a page of L1 really is and what L1 may do there. False: it is hidden or no address. */
 bool slat01_lookup(u64 gpa, struct pt_mapping *out);

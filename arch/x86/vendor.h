@@ -10,13 +10,20 @@
 #include "arch/x86/vcpu.h"
 #include "mm/pt_format.h"
 
+/* What the options say of a VP. */
+struct vendor_config {
+	u32 pool_pages; /* of shadow tables, for each VP */
+	bool x2apic;	/* offered to L1 where the CPU has it */
+};
+
 struct vendor_ops {
 	const char *name;	    /* "SVM" */
 	bool (*is_present)(void);   /* the CPU's vendor is this one's */
 	const char *(*probe)(void); /* NULL, or why this machine cannot run Plinth */
 	const struct pt_format *slat_format;
-	const u8 *hypercall_insn;			 /* 3 bytes */
-	const char *(*machine_init)(void);		 /* maps and tables that all CPUs share */
+	const u8 *hypercall_insn; /* 3 bytes */
+	/* Maps and tables that all CPUs share; NULL or what went wrong. */
+	const char *(*machine_init)(const struct vendor_config *config);
 	void (*cpu_enable)(void);			 /* on each CPU */
 	struct vcpu *(*vcpu_create)(struct percpu *cpu); /* on that CPU; NULL: no memory */
 	void (*start_l1)(struct vcpu *v, const struct l1_entry *entry);

@@ -109,7 +109,7 @@ static void fill_entry_caps(void)
 			    cpuid_l1_svm_features());
 }
 
-static const char *svm_machine_init(void)
+static const char *svm_machine_init(const struct vendor_config *config)
 {
 	struct svm_machine *m = &svm_machine;
 
@@ -119,9 +119,10 @@ static const char *svm_machine_init(void)
 	if (!m->msrpm01 || !m->iopm01 || !m->iopm_all) {
 		return "too little memory for the permission maps";
 	}
-	cpuid_init(hv_shell_offers(), true, m->features, m->offer_x2apic);
+	cpuid_init(hv_shell_offers(), true, m->features, config->x2apic);
 	memset(m->msrpm01, 0xff, MSRPM_SIZE);
 	msr_init(false, hv_shell_offers(), m->msrpm01);
+	m->pool_pages = config->pool_pages;
 	memset(m->iopm_all, 0xff, IOPM_SIZE);
 	m->iopm_all_spa = heap_spa(m->iopm_all);
 	for (u32 port = 0; port < 0x10000; port++) {

@@ -59,8 +59,7 @@ struct svm_machine {
 	u8 *iopm01;
 	u8 *iopm_all; /* every port intercepted: L2's until it needs more */
 	u64 iopm_all_spa;
-	u32 pool_pages;	   /* of shadow tables, for each VP; set before machine_init */
-	bool offer_x2apic; /* likewise */
+	u32 pool_pages; /* of shadow tables, for each VP */
 };
 
 /* entry_spa[] of struct vcpu: vmcb01, which has L1's VMLOAD state, and Plinth's VMLOAD state. */
