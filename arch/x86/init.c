@@ -201,6 +201,11 @@ static void start_machine(void)
 	if (!slat01_write_protect(LAPIC_DEFAULT_BASE)) {
 		refuse("too little memory for L1's tables");
 	}
+	/* The other CPUs' first page is L1's RAM, where a module may be now. */
+	why = l1_set_aside(&info);
+	if (why) {
+		refuse(why);
+	}
 	stats_set_names(vendor->exit_name, call_name);
 	trace_set_names(exit_name_of, call_name_of);
 	trace_set_enabled(options.trace);

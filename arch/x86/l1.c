@@ -49,11 +49,15 @@ static bool runs_over(const struct boot_info *info, u32 moved, u32 self, u64 des
 	return false;
 }
 
-static const char *move_modules(const struct boot_info *info)
+const char *l1_set_aside(const struct boot_info *info)
 {
 	u32 moved = 0;
 	u64 top = GIB(4);
 
+	if (info->module_count == 0) {
+		return "no L1 given: the boot loader's first module2 is L1's kernel";
+	}
+	room = *memory_l1_map();
 	for (u32 n = 0; n < info->module_count; n++) {
 		u32 i = highest_unmoved(info, moved);
 		const struct boot_module *m = &info->modules[i];
@@ -116,17 +120,9 @@ const char *l1_load(const struct boot_info *info, struct l1_entry *entry)
 	struct l1_input in = { .program = "l1", .rsdp = info->rsdp, .rsdp_len = info->rsdp_len };
 	const char *why;
 
-	if (info->module_count == 0) {
-		return "no L1 given: the boot loader's first module2 is L1's kernel";
-	}
 	buffers = memory_alloc(sizeof(*buffers));
 	if (!buffers) {
 		return "too little memory to plan the start of L1";
-	}
-	room = *memory_l1_map();
-	why = move_modules(info);
-	if (why) {
-		return why;
 	}
 	in.map = memory_l1_map();
 	in.room = &room;

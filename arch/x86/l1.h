@@ -7,8 +7,13 @@
 #include "boot/boot_info.h"
 
 /*
- * Plans and carries out the start of L1. NULL and *entry filled, or one clear message and L1's
- * memory as it was, but for the modules, which are moved out of the way first.
+ * Moves the modules to the top of L1's RAM: the loader may have put them where Plinth or L1 has to
+ * be. Before anything is written to L1's RAM. NULL, or one clear message.
+ */
+const char *l1_set_aside(const struct boot_info *info);
+/*
+ * Plans and carries out the start of L1. NULL and *entry filled, or one clear message. After
+ * l1_set_aside().
  */
 const char *l1_load(const struct boot_info *info, struct l1_entry *entry);
 

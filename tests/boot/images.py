@@ -5,7 +5,7 @@ A good one writes 0 to port F4h. Field names are those of the ELF specification,
 of Multiboot and of the Linux boot protocol.
 """
 import struct
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 MB_MAGIC = 0x1BADB002
 MB_HEADER_AT = 0x1000 - 12      # in the file, right before the first segment's bytes

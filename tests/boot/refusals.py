@@ -3,6 +3,7 @@
 from images import CODE, LOAD_AT, Segment, bzimage, elf, segment
 from machine import Shape
 from rows import Row
+from session import vmlinuz
 
 GIB4 = 0xFFFFFFFF
 SEGMENTS_17 = tuple(Segment(paddr=0x200000 + 0x1000 * n) for n in range(17))
@@ -27,9 +28,10 @@ MACHINES = (
     machine("intel", r"not AMD's.*-cpu EPYC", cpu="Skylake-Client"),
     machine("intel-uefi", r"not AMD's.*-cpu EPYC", cpu="Skylake-Client", firmware="uefi"),
     machine("no-npt", r"no nested paging.*-cpu", cpu="EPYC,-npt"),
-    machine("16-mib", r"too little memory.*more memory", memory=16),
-    machine("24-mib", r"too little memory.*more memory", memory=24),
-    Row("refuse-pool", options="l1.exit=0xf4 pool=64", refused=r"too little memory.*lower pool="),
+    machine("16-mib-2cpu", r"too little memory.*more memory", memory=16, smp=2),
+    machine("24-mib-4cpu", r"too little memory.*more memory", memory=24, smp=4),
+    machine("40-mib-8cpu", r"too little memory.*more memory", memory=40, smp=8),
+    Row("refuse-pool", options="l1.exit=0xf4 pool=128", refused=r"too little memory.*lower pool="),
     Row("refuse-pool-65536", options="l1.exit=0xf4 pool=65536", refused=r"lower pool="),
     Row("refuse-l1-mem", options="l1.exit=0xf4 l1.mem=1M", refused="L1"),
     Row("refuse-no-module", l1=None, refused=r"no L1 given.*module2"),
@@ -37,9 +39,11 @@ MACHINES = (
         refused="more than 16 modules"),
     Row("run-16-modules", modules=tuple((b"m", f"m{n}") for n in range(15)),
         says=("a Multiboot kernel, 15 modules",)),
-    Row("run-32-mib", shape=Shape(memory=32)),
-    Row("run-48-mib", shape=Shape(memory=48)),
-    Row("run-32-mib-small-pool", shape=Shape(memory=32), options="l1.exit=0xf4 pool=1 l1.cpus=1"),
+    Row("run-24-mib", shape=Shape(memory=24)),
+    Row("run-32-mib-2cpu", shape=Shape(memory=32, smp=2)),
+    Row("run-48-mib-4cpu", shape=Shape(memory=48, smp=4)),
+    Row("run-24-mib-4cpu-small-pool", shape=Shape(memory=24, smp=4),
+        options="l1.exit=0xf4 pool=1 l1.cpus=2"),
 )
 
 LINES = (
@@ -164,4 +168,22 @@ BZIMAGE = (
     Row("image-linux-initrd", l1=bzimage(), modules=((b"initrd", ""), (b"more", ""))),
 )
 
-CASES = MACHINES + LINES + ELF + ADDRESSES + BZIMAGE
+
+
+def cut(numerator, denominator, less=0):
+    """Debian's kernel with its end missing."""
+    def make(build):
+        image = vmlinuz(build)
+        return image[:len(image) * numerator // denominator - less]
+    return make
+
+
+DEBIAN = (
+    image("vmlinuz-cut-header", lambda build: vmlinuz(build)[:0x230], "neither a bzImage nor"),
+    image("vmlinuz-cut-setup", lambda build: vmlinuz(build)[:0x2000], "truncated"),
+    image("vmlinuz-cut-half", cut(1, 2), "truncated"),
+    image("vmlinuz-cut-tail", cut(1, 1, 0x10000), "truncated"),
+    Row("image-vmlinuz-no-room", l1=vmlinuz, shape=Shape(memory=40), refused="too little|no room"),
+)
+
+CASES = MACHINES + LINES + ELF + ADDRESSES + BZIMAGE + DEBIAN

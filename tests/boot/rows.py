@@ -26,7 +26,8 @@ class Skip(Exception):
 class Row:
     """refused: what the one refusal must match; without it, L1 must end with exit value 0.
 
-    l1: bytes, the name of a payload, or None for no module at all.
+    l1: bytes, the name of a payload, a function of the build directory that gives bytes, or None
+    for no module at all.
     modules: (bytes, string) pairs behind it. direct: changes of loader.default_tags(); the
     machine then starts without GRUB. says, never: patterns of lines of COM1.
     """
@@ -78,7 +79,7 @@ def l1_bytes(row, build):
     if isinstance(row.l1, str):
         with open(payload_path(build, row.l1), "rb") as file:
             return file.read()
-    return row.l1 or b""
+    return row.l1(build) if callable(row.l1) else row.l1 or b""
 
 
 def make_iso(build, work, modules, options):

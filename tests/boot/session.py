@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import time
 
 import images
 import loader
@@ -134,9 +133,3 @@ def linux_iso(build, work, words, options=OPTIONS):
 def padded_elf(size, **changes):
     """An ELF kernel of so many bytes, so that the boot loader puts all where it was before."""
     return images.elf(**changes).ljust(size, b"\0")
-
-
-def answer_time(session, line):
-    started = time.monotonic()
-    session.ask(line)
-    return time.monotonic() - started

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from machine import POWER_OFF, RESET, Failure, Machine, Shape
 
-from rows import Skip, write
+from rows import write
 from session import ANSWER_SECS, STRAY_NMI, Session, SpinMachine, check, expect_lines, linux_iso
 
 HUGE = "99999999999999999999999999"
@@ -141,11 +141,9 @@ class Talk:
     mode: str = "human"
     options: str = "l1.exit=0xf4"
     shape: tuple = ()         # of (key, value)
-    skip: str = ""
+    long: bool = False
 
     def run(self, build, work):
-        if self.skip:
-            raise Skip(self.skip)
         with SpinMachine(build, work, self.words, options=self.options,
                          **dict(self.shape)) as machine:
             try:
@@ -255,7 +253,8 @@ def long_lines(session, machine):
 def records_long_line(session, machine):
     session.settle()
     session.type("x" * 65536 + "\r")
-    expect_lines("64 KiB", session.reply("64 KiB", FLOOD_SECS), ("^end command=- status=overlong$",))
+    expect_lines("64 KiB", session.reply("64 KiB", FLOOD_SECS),
+                 ("^end command=- status=overlong$",))
     machine.check_alive()
 
 
@@ -380,8 +379,9 @@ CASES = (
     Talk("shell-64-kib-line", long_lines, words="beat", shape=ONE_CPU),
     Talk("shell-64-kib-line-records", records_long_line, words="beat", mode="records",
          shape=ONE_CPU),
+    Talk("shell-random-64-kib", flood(RANDOM.randbytes(1 << 16)), words="beat", shape=ONE_CPU),
     Talk("shell-random-1-mib", flood(RANDOM.randbytes(1 << 20)), words="beat", mode="records",
-         shape=ONE_CPU),
+         shape=ONE_CPU, long=True),
     Talk("shell-near-commands", flood(NEAR_COMMANDS), words="beat", shape=ONE_CPU),
     Talk("shell-reboot", reboots),
     Talk("shell-reboot-halt", reboots, words="halt"),

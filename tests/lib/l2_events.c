@@ -2,6 +2,7 @@
 /* Events in the order of their types [APM "Event Injection"]. */
 #include "tests/lib/l2_events.h"
 
+#include "tests/lib/cmdline.h"
 #include "tests/lib/report.h"
 
 #define CR2 0x5678000
@@ -44,7 +45,8 @@ void l2_event_check(const struct l2_event *e, u32 times, const void *rip)
 	check(r->count == times, "%s: arrived %u times, want %u", e->name, r->count, times);
 	check_eq(e->name, r->rip, phys(rip));
 	check_eq(e->name, r->error_code, FIELD_GET(EVENT_ERROR_CODE, e->event));
-	if (vector_of(e) == VEC_PF) {
+	/* The word `no-cr2` is for machines whose VMRUN does not load CR2 (payloads.cfg). */
+	if (vector_of(e) == VEC_PF && !cmdline_has("no-cr2")) {
 		check_eq("CR2 with an injected #PF", r->cr2, CR2);
 	}
 }

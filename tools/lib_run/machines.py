@@ -187,7 +187,8 @@ MACHINES = {
     "qemu-kvm": Machine("this host's CPU, through a KVM that nests VMX or SVM", "",
                         qemu_kvm_command, "host", "AF_UNIX", deterministic_smp=0, accel="kvm",
                         tools=QEMU_TOOLS),
-    "bochs-svm": bochs_machine("Bochs with an AMD CPU (SVM)", "svm", "ryzen"),
+    "bochs-svm": bochs_machine("Bochs with an AMD CPU (SVM)", "svm", "ryzen",
+                               BOCHS_LINUX + " clearcpuid=mwaitx"),  # its timer never wakes
     "bochs-vmx": bochs_machine("Bochs with an Intel CPU (VMX)", "vmx", "corei7_skylake_x",
                                BOCHS_LINUX + " clearcpuid=xsavec,xsaves"),
 }

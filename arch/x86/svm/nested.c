@@ -520,11 +520,33 @@ static void exit_l0(struct svm_vcpu *s, u32 code)
 	}
 }
 
+/*
+ * Whether no one but EXITINTINFO remembers the event: RIP is at an INT n or a faulting instruction,
+ * and running it again raises the event again; NMIs reach L2 by injection only. Not to rely on
+ * EXITINTINFO there helps on Bochs, which leaves an older event in it unless it was injected.
+ */
+static bool is_lost_without_us(const struct svm_vcpu *s, u64 event)
+{
+	const struct vmcb_control *c = &s->vmcb12->control;
+
+	if ((s->injected & EVENT_V) &&
+	    !((s->injected ^ event) & (EVENT_TYPE_MASK | EVENT_VECTOR_MASK))) {
+		return true;
+	}
+	switch (FIELD_GET(EVENT_TYPE_MASK, event)) {
+	case EVENT_TYPE_INTR:
+		return (c->int_ctl & V_IRQ) || !(c->intercept_misc1 & INTERCEPT_INTR);
+	case EVENT_TYPE_EXCEPTION:
+		return FIELD_GET(EVENT_VECTOR_MASK, event) == VECTOR_DB;
+	default:
+		return false;
+	}
+}
+
 /* An event whose delivery the exit interrupted, and which L1 will not hear of: deliver it again. */
 static void inject_again(struct svm_vcpu *s, u64 event, bool soft)
 {
-	if (svm_event_is_of_insn(event) && !soft) {
-		/* RIP is still at the INT n: running it again delivers the event. */
+	if (!soft && (svm_event_is_of_insn(event) || !is_lost_without_us(s, event))) {
 		return;
 	}
 	s->vmcb02->control.eventinj = event;

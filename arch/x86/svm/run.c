@@ -243,6 +243,7 @@ static __hot void enter(struct svm_vcpu *s)
 	if (unlikely(owed)) {
 		pay_flush(s, vmcb);
 	}
+	s->injected = vmcb->control.eventinj;
 	vmcb->save.rax = v->gpr[GPR_RAX];
 	vmcb->save.rsp = v->gpr[GPR_RSP];
 	svm_enter_guest(s, spa, host_if);

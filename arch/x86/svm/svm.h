@@ -32,6 +32,7 @@ struct svm_vcpu {
 	bool gif;	    /* (o) L1's global interrupt flag */
 	bool svme;	    /* (o) L1's EFER.SVME; the real one is always set */
 	bool tlb_flush;	    /* (o) flush everything of this CPU at the next entry */
+	u64 injected;	    /* (o) EVENTINJ of the last entry */
 	bool soft_injected; /* (o) L1 injected what else an INT n, INT3 or INTO of L2 raises */
 	u64 soft_rip;	    /* (o) where L2's RIP belongs if its delivery fails, */
 	u64 soft_entry_rip; /* (o) and where it stands meanwhile */

@@ -10,7 +10,7 @@
 #include "tests/linux/vmm/world.h"
 
 extern const char guest_inject[], guest_shadow[], guest_shadow_end[], guest_timer[], guest_wait[],
-	guest_wait_nmi[], guest_nmi[], guest_reinject[];
+	guest_wait_nmi[], guest_nmi[], guest_reinject[], guest_reinject_int[];
 
 enum {
 	DE = 0,
@@ -183,36 +183,50 @@ static void unmap_idt(struct vp *vp, u8 *page)
 	vm_set_slot(vp->vm, 1, GUEST_SLOT1, page, PAGE_SIZE, 0);
 }
 
-void case_reinject(void)
+struct event_row {
+	u64 vector;
+	u64 error;
+};
+
+static void expect_events(struct vp *vp, u8 *page, const struct event_row *rows, u32 count)
 {
-	static const struct {
-		u64 vector;
-		u64 error;
-	} rows[] = {
-		{ VECTOR_IRQ, 0 }, { BP, 0 },	    { DE, 0 },
-		{ PF, 0 },	   { GP, SEL_BAD }, { VECTOR_USER, 0 },
-	};
-	struct vp *vp = world_single(WORLD_LONG, guest_reinject);
 	struct report *report = vp_report(vp);
-	u8 *page = move_idt(vp);
 
 	expect_step(vp, 0);
-	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+	for (u32 i = 0; i < count; i++) {
 		unmap_idt(vp, page);
 		expect_step(vp, i + 1);
 		check_trap(vp, rows[i].vector, rows[i].error);
 		CHECK(report->traps == i + 1, "%llu traps of %u", (unsigned long long)report->traps,
 		      i + 1);
 	}
+}
+
+void case_reinject(void)
+{
+	static const struct event_row rows[] = { { DE, 0 }, { PF, 0 }, { GP, SEL_BAD } };
+	struct vp *vp = world_single(WORLD_LONG, guest_reinject);
+	u8 *page = move_idt(vp);
+
+	expect_events(vp, page, rows, ARRAY_SIZE(rows));
 	unmap_idt(vp, page);
 	inject(vp, VECTOR_IRQ);
-	expect_step(vp, 7);
+	expect_step(vp, 4);
 	check_result(vp, 0, 1, "number of interrupts");
 	unmap_idt(vp, page);
 	KVM(vp->fd, KVM_NMI, 0);
-	expect_step(vp, 8);
+	expect_step(vp, 5);
 	check_result(vp, 1, 2, "number of interrupts and NMIs");
-	CHECK(report->vector == NMI, "the NMI came as trap %llu",
-	      (unsigned long long)report->vector);
+	CHECK(vp_report(vp)->vector == NMI, "the NMI came as trap %llu",
+	      (unsigned long long)vp_report(vp)->vector);
+	expect_exit(vp, KVM_EXIT_HLT);
+}
+
+void case_reinject_int(void)
+{
+	static const struct event_row rows[] = { { VECTOR_IRQ, 0 }, { BP, 0 }, { VECTOR_USER, 0 } };
+	struct vp *vp = world_single(WORLD_LONG, guest_reinject_int);
+
+	expect_events(vp, move_idt(vp), rows, ARRAY_SIZE(rows));
 	expect_exit(vp, KVM_EXIT_HLT);
 }

@@ -7,7 +7,8 @@
 #include "tests/linux/vmm/expect.h"
 #include "tests/linux/vmm/world.h"
 
-extern const char guest_io[], guest_io_string[], guest_mmio[], guest_cpuid[], guest_exits[];
+extern const char guest_io[], guest_io_string[], guest_io_fault[], guest_mmio[], guest_cpuid[],
+	guest_exits[];
 
 enum {
 	TEST_PORT = 0x5a8,
@@ -142,20 +143,29 @@ void case_io_string(void)
 	};
 	struct vp *vp = world_single(WORLD_LONG, guest_io_string);
 	u64 gpa = GUEST_DATA + PAGE_SIZE; /* strings cross into the next page or the one before */
-	u8 tail[4];
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
 		run_string(vp, &rows[i], i, gpa + (rows[i].down ? 8 : -8));
 	}
+	expect_exit(vp, KVM_EXIT_HLT);
+}
+
+void case_io_fault(void)
+{
+	struct vp *vp = world_single(WORLD_LONG, guest_io_fault);
+	u64 gpa = GUEST_DATA;
+	u8 tail[4];
+
 	memcpy(vm_memory(vp->vm, gpa + 0xffc, 4), "tail", 4);
 	window_set(vp->vm, 0, gpa | 3, true);
 	serve_string(vp, KVM_EXIT_IO_OUT, 1, tail, 4);
 	expect_step(vp, 1);
 	CHECK(memcmp(tail, "tail", 4) == 0, "the items before the fault differ");
 	check_trap(vp, VECTOR_PF, 0);
-	CHECK(vp_report(vp)->cr2 == GUEST_WINDOW + PAGE_SIZE, "CR2 after the faulting string");
-	check_result(vp, 18, STRING_ITEMS - 4, "RCX after the faulting string");
-	check_result(vp, 19, GUEST_WINDOW + PAGE_SIZE, "RSI after the faulting string");
+	CHECK(vp_report(vp)->cr2 == GUEST_WINDOW + PAGE_SIZE, "CR2 is %#llx",
+	      (unsigned long long)vp_report(vp)->cr2);
+	check_result(vp, 0, STRING_ITEMS - 4, "RCX after the faulting string");
+	check_result(vp, 1, GUEST_WINDOW + PAGE_SIZE, "RSI after the faulting string");
 	expect_exit(vp, KVM_EXIT_HLT);
 }
 

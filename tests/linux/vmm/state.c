@@ -2,7 +2,6 @@
 /* Cases: what a guest keeps in registers over exits and over the runs of another VP; its TSC. */
 #include "tests/linux/vmm/cases.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -210,15 +209,6 @@ static void check_from(struct vp *vp, u64 value, u64 start, const char *who)
 	      (unsigned long long)reading.tsc);
 }
 
-static void stay_on_one_cpu(void)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(sched_getcpu(), &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
-}
-
 void case_tsc(void)
 {
 	struct vp *vp = world_single(WORLD_LONG, guest_tsc);
@@ -227,7 +217,7 @@ void case_tsc(void)
 	u64 last = 0;
 	u64 start;
 
-	stay_on_one_cpu();
+	vm_stay_on_cpu();
 	for (int i = 0; i < TSC_READINGS; i++) {
 		u64 tsc = read_tsc(vp).tsc;
 		u64 seen = vp_get_msr(vp, MSR_TSC);
@@ -270,7 +260,7 @@ void case_tsc_rate(void)
 	if (!l1_trusts_tsc()) {
 		case_skip("L1 calls its TSC unstable; its KVM then stops the guest's between runs");
 	}
-	stay_on_one_cpu();
+	vm_stay_on_cpu();
 	check_rate(vp);
 	vp_set_msr(vp, MSR_TSC, BIT(40));
 	check_rate(vp);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +61,15 @@ void vm_hold_static_branches(void)
 			(void)ioctl(fd, KVM_CREATE_VCPU, 0);
 		}
 	}
+}
+
+void vm_stay_on_cpu(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
 }
 
 int kvm_call(int fd, unsigned long request, unsigned long argument, const char *name)
@@ -238,6 +248,10 @@ u32 vp_run_kicked(struct vp *vp)
 			return vp->run->exit_reason;
 		}
 		CHECK(errno == EINTR || errno == EAGAIN, "KVM_RUN: %s", strerror(errno));
+		if (atomic_load(&time_is_over)) { struct kvm_regs r; struct kvm_sregs g; ioctl(vp->fd, KVM_GET_REGS, &r); ioctl(vp->fd, KVM_GET_SREGS, &g);
+		printf("rip %llx rsp %llx rflags %llx cr2 %llx cr3 %llx cr0 %llx rdi %llx rsi %llx\n", r.rip, r.rsp, r.rflags, g.cr2, g.cr3, g.cr0, r.rdi, r.rsi);
+		u64 pa = r.rsp - 0xffffffff80000000ull; if (pa < vp->vm->ram_size-400) for (int k=0;k<40;k++) printf("%llx%c", ((unsigned long long *)(vp->vm->ram+pa))[k], k%6==5?'\n':' ');
+		u64 pc = r.rip - 0xffffffff80000000ull; if (pc < vp->vm->ram_size-400) for (int k=-16;k<16;k++) printf("%02x ", vp->vm->ram[pc+k]); puts(""); fflush(stdout);}
 		CHECK(!atomic_load(&time_is_over), "time-out; VP %u is at rip %#llx", vp->id,
 		      (unsigned long long)vp_rip(vp));
 		if (errno == EINTR) {

@@ -100,6 +100,9 @@ void vp_kick(struct vp *vp);
 void vp_start(struct vp *vp, void (*body)(struct vp *vp));
 void vp_join(struct vp *vp);
 
+/* From now on this thread, and those it starts, stay on the CPU where it is. */
+void vm_stay_on_cpu(void);
+
 /*
  * Keeps two idle machines for the life of the process, so that KVM does not switch (and L1's
  * kernel not patch) its static branches at the first and after the last machine of each case.

@@ -38,6 +38,7 @@ enum {
 	GATE64_SIZE = 16,
 	TRAP_STUB_STEP = 16,
 	TSS_LIMIT = 0x67,
+	TYPE_TSS = 0x9,
 	TYPE_TSS_BUSY = 0xb,
 	TYPE_CODE = 0xb, /* accessed, readable */
 	TYPE_DATA = 0x3, /* accessed, writable */
@@ -113,7 +114,7 @@ static void build_gdt(struct vm *vm)
 		u64 base = GUEST_TSS + id * GUEST_TSS_STEP;
 
 		put64(vm, GUEST_GDT + SEL_TSS + id * 16,
-		      TSS_LIMIT | base << 16 | (u64)TYPE_TSS_BUSY << 40 | BIT(47));
+		      TSS_LIMIT | base << 16 | (u64)TYPE_TSS << 40 | BIT(47));
 	}
 }
 
@@ -249,6 +250,13 @@ static struct kvm_segment segment(u16 selector, u64 base, u32 limit, u8 type)
 	};
 }
 
+/* 32-bit, busy: with KVM's 16-bit TSS of reset, Intel CPUs refuse to enter 64-bit mode. */
+static void set_tss(struct kvm_sregs *sregs, u16 selector, u64 base)
+{
+	sregs->tr = segment(selector, base, TSS_LIMIT, TYPE_TSS_BUSY);
+	sregs->tr.s = 0;
+}
+
 static void set_segments_real(struct kvm_sregs *sregs, u64 report)
 {
 	struct kvm_segment data = segment(0, 0, 0xffff, TYPE_DATA);
@@ -257,6 +265,7 @@ static void set_segments_real(struct kvm_sregs *sregs, u64 report)
 	sregs->ds = sregs->es = sregs->fs = sregs->ss = data;
 	sregs->gs = segment((u16)(report >> 4), report, 0xffff, TYPE_DATA);
 	sregs->idt = (struct kvm_dtable){ .base = 0, .limit = 0x3ff };
+	set_tss(sregs, 0, 0);
 }
 
 static void set_segments_flat(struct vp *vp, struct kvm_sregs *sregs, bool wide, u64 report)
@@ -271,8 +280,7 @@ static void set_segments_flat(struct vp *vp, struct kvm_sregs *sregs, bool wide,
 	sregs->cs = code;
 	sregs->ds = sregs->es = sregs->fs = sregs->gs = sregs->ss = data;
 	sregs->gs.base = report;
-	sregs->tr = segment((u16)(SEL_TSS + vp->id * 16), tss, TSS_LIMIT, TYPE_TSS_BUSY);
-	sregs->tr.s = 0;
+	set_tss(sregs, (u16)(SEL_TSS + vp->id * 16), tss);
 	sregs->ldt = segment(0, 0, 0, TYPE_LDT);
 	sregs->ldt.s = 0;
 	sregs->ldt.present = 0;

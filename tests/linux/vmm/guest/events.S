@@ -121,37 +121,42 @@ nmi_hook:
 	/* Events whose delivery needs a page that the VMM has just taken out of the nested tables. */
 program64 guest_reinject
 	step 0
+	trap_due 1f, 2f
+	xor %edx, %edx
+	xor %ecx, %ecx
+1:	div %rcx
+2:	step 1
+	trap_due 1f, 2f
+1:	mov GUEST_WINDOW + 0x40, %rax
+2:	step 2
+	trap_due 1f, 2f
+	mov $SEL_BAD, %ecx
+1:	mov %ecx, %es
+2:	set_hook count_event
+	/* from the VMM: an interrupt, then an NMI */
+	step 3
+	nop
+	mov %gs:R_IRQS, %rax
+	mov %rax, %gs:RESULT(0)
+	step 4
+	nop
+	mov %gs:R_IRQS, %rax
+	mov %rax, %gs:RESULT(1)
+	step 5
+	hlt
+
+	/* The same for instructions that raise the event themselves. */
+program64 guest_reinject_int
+	step 0
 	trap_due 1f, 1f
 	int $VECTOR_IRQ
 1:	step 1
 	trap_due 1f, 1f
 	int3
 1:	step 2
-	trap_due 1f, 2f
-	xor %edx, %edx
-	xor %ecx, %ecx
-1:	div %rcx
-2:	step 3
-	trap_due 1f, 2f
-1:	mov GUEST_WINDOW + 0x40, %rax
-2:	step 4
-	trap_due 1f, 2f
-	mov $SEL_BAD, %ecx
-1:	mov %ecx, %es
-2:	step 5
 	trap_due 1f, 1f
 	int $VECTOR_USER
-1:	set_hook count_event
-	/* from the VMM: an interrupt, then an NMI */
-	step 6
-	nop
-	mov %gs:R_IRQS, %rax
-	mov %rax, %gs:RESULT(0)
-	step 7
-	nop
-	mov %gs:R_IRQS, %rax
-	mov %rax, %gs:RESULT(1)
-	step 8
+1:	step 3
 	hlt
 
 	/* For single steps: guest_step_rips lists where each step must end. */

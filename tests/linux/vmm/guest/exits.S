@@ -58,13 +58,17 @@ program64 guest_io_string
 	string_io outsw, rsi, 14
 	string_io insb, rdi, 16
 	cld
-	/* four items, then the page that is not there; the fault leaves the rest in RCX */
+	hlt
+
+	/* Four items, then the page that is not there; the fault leaves the rest in RCX. */
+program64 guest_io_fault
+	mov $0x5a8, %edx
 	trap_due 1f, 2f
 	mov $GUEST_WINDOW + 0xffc, %esi
 	mov $16, %ecx
 1:	rep outsb
-2:	mov %rcx, %gs:RESULT(18)
-	mov %rsi, %gs:RESULT(19)
+2:	mov %rcx, %gs:RESULT(0)
+	mov %rsi, %gs:RESULT(1)
 	step 1
 	hlt
 

@@ -92,6 +92,11 @@ program64 guest_faults
 
 	/* The window: pages 0 to 4 this section, read-only; 6 a stack; 7 not for CPL 3; 8 absent. */
 program64 guest_user
+	/* what a trap from CPL 3 needs is there: nested faults inside a trap are another case */
+	mov GUEST_GDT, %eax
+	mov GUEST_IDT, %eax
+	mov GUEST_TSS, %eax
+	orl $0, GUEST_STACK + GUEST_STACK_STEP / 2 - 8
 	mov $0xc0000081, %ecx
 	xor %eax, %eax
 	mov $(((SEL_UDATA - 8) | 3) << 16 | SEL_CODE64), %edx

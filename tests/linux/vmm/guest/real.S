@@ -11,7 +11,7 @@
 	.code16
 	.balign 16
 start16:
-	/* A SIPI starts here, with CS = GUEST_CODE16 / 16 and IP = 0. */
+	/* A SIPI starts here (VP 1), with CS = GUEST_CODE16 / 16 and IP = 0. */
 	cli
 	xor %ax, %ax
 	mov %ax, %ds
@@ -33,6 +33,10 @@ sipi32:
 	mov %eax, %es
 	mov %eax, %ss
 	mov %eax, %gs
+	/* the TSS of reset is a 16-bit one, which must not be there in 64-bit mode */
+	movb $0x89, GUEST_GDT + SEL_TSS + 16 + 5
+	mov $(SEL_TSS + 16), %eax
+	ltr %ax
 	call paging_on
 	ljmpl $SEL_CODE64, $AT(sipi64)
 
@@ -74,6 +78,9 @@ sipi64:
 	.code16
 	.globl guest_real
 guest_real:
+	/* the stack is there before INT needs it */
+	push %ax
+	pop %ax
 	/* text through a port, byte by byte, through a segment register */
 	mov $(GUEST_CODE16 >> 4), %ax
 	mov %ax, %es
