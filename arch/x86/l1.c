@@ -9,6 +9,7 @@
 #include "arch/x86/l1_linux.h"
 #include "arch/x86/l1_multiboot.h"
 #include "arch/x86/memory.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 
 union l1_buffers {
@@ -115,6 +116,18 @@ static const char *make_plan(const struct boot_info *info, const struct l1_input
 	}
 }
 
+/* What a planner refuses is cured by another file or by more memory: say which file, how much. */
+static const char *with_facts(const char *why, const struct l1_input *in)
+{
+	static char text[240];
+
+	fmt_str(text, sizeof(text),
+		"%s (the file is the first module2's, %llu bytes; L1 has %llu MiB of RAM)", why,
+		(unsigned long long)in->image_size,
+		(unsigned long long)(memmap_ram_bytes(in->map) >> 20));
+	return text;
+}
+
 const char *l1_load(const struct boot_info *info, struct l1_entry *entry)
 {
 	struct l1_input in = { .program = "l1", .rsdp = info->rsdp, .rsdp_len = info->rsdp_len };
@@ -139,7 +152,7 @@ const char *l1_load(const struct boot_info *info, struct l1_entry *entry)
 	}
 	why = make_plan(info, &in);
 	if (why) {
-		return why;
+		return with_facts(why, &in);
 	}
 	carry_out();
 	*entry = plan.entry;

@@ -59,9 +59,11 @@ void svm_step_over_iret(struct svm_vcpu *s)
 {
 	struct vmcb *vmcb = s->vmcb01;
 
-	if (s->v.in_l2) {
+	/* A kick may end the entry before IRET has run: then TF is set, and it is ours. */
+	if (s->v.in_l2 || s->stepping) {
 		return;
 	}
+	s->stepping = true;
 	s->l1_steps = vmcb->save.rflags & RFLAGS_TF;
 	vmcb->save.rflags |= RFLAGS_TF;
 	vmcb->control.intercept_exceptions |= (u32)BIT(VECTOR_DB);
@@ -74,6 +76,7 @@ void svm_step_arrived(struct svm_vcpu *s)
 
 	vmcb->control.intercept_exceptions &= ~(u32)BIT(VECTOR_DB);
 	vmcb_dirty(vmcb, CLEAN_I | CLEAN_DRX);
+	s->stepping = false;
 	s->iret_rip = 0;
 	if (s->l1_steps) {
 		/* L1 had TF set itself: the trap is its own, and the NMI comes after it. */

@@ -160,6 +160,7 @@ static void deliver_nmi(struct svm_vcpu *s)
 	s->iret_rip = 0;
 	/* If the IRET faulted, its step never came: the next #DB is L1's own. */
 	s->vmcb01->control.intercept_exceptions &= ~(u32)BIT(VECTOR_DB);
+	s->stepping = false;
 	svm_inject(svm_vmcb(s), FIELD_PREP(EVENT_TYPE_MASK, EVENT_TYPE_NMI) | VECTOR_NMI);
 	v->nmi_pending = false;
 	v->nmi_masked = true;

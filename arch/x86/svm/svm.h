@@ -42,6 +42,7 @@ struct svm_vcpu {
 	u64 loaded_gpa;	    /* (o) which vmcb12 the snapshot is of; ~0: none */
 	bool l1_if;	    /* (o) L1's RFLAGS.IF at VMRUN, for V_INTR_MASKING */
 	u64 iret_rip;	    /* (o) where L1's NMI handler is about to return */
+	bool stepping;	    /* (o) RFLAGS.TF is set, to exit behind that IRET */
 	bool l1_steps;	    /* (o) L1 has RFLAGS.TF set at that IRET */
 	struct slat slat;   /* (o) */
 	u32 set;	    /* (o) the shadow set that L2 runs on, when nested paging is on */

@@ -65,6 +65,7 @@ static void reset_vcpu(struct svm_vcpu *s)
 	s->gif = true;
 	s->svme = false;
 	s->iret_rip = 0;
+	s->stepping = false;
 	s->hsave_pa = 0;
 	s->loaded_gpa = ~0ull;
 	s->v.in_l2 = false;
