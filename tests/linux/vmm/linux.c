@@ -59,6 +59,7 @@ enum {
 };
 
 #define MAX_MEMORY_MIB 3072
+#define L1_CACHES      0x40020140 /* 64 KiB, 2 ways, lines of 64 */
 #define BOOT_CS	       0x10
 #define BOOT_DS	       0x18
 
@@ -279,6 +280,10 @@ static void set_cpuid(struct vp *vp, u32 cpus)
 		case 0xb:
 		case 0x1f:
 			entry->eax = entry->ebx = entry->ecx = entry->edx = 0;
+			break;
+		case 0x80000005:
+			/* KVM leaves it empty; kernels divide by the ways of a family 15h cache */
+			entry->ecx = entry->edx = L1_CACHES;
 			break;
 		case 0x80000008:
 			entry->ecx = cpus - 1;

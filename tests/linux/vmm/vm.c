@@ -212,12 +212,17 @@ struct vp *vm_add_vp(struct vm *vm)
 	return vp;
 }
 
+/* struct kvm_msrs with room for one entry */
+struct one_msr {
+	u32 nmsrs;
+	u32 padding;
+	struct kvm_msr_entry entry;
+};
+ASSERT_OFFSET(struct one_msr, entry, sizeof(struct kvm_msrs));
+
 u64 vp_get_msr(struct vp *vp, u32 index)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} msrs = { .head = { .nmsrs = 1 }, .entry = { .index = index } };
+	struct one_msr msrs = { .nmsrs = 1, .entry = { .index = index } };
 
 	CHECK(KVM(vp->fd, KVM_GET_MSRS, &msrs) == 1, "KVM_GET_MSRS refuses %#x", index);
 	return msrs.entry.data;
@@ -225,10 +230,7 @@ u64 vp_get_msr(struct vp *vp, u32 index)
 
 void vp_set_msr(struct vp *vp, u32 index, u64 value)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} msrs = { .head = { .nmsrs = 1 }, .entry = { .index = index, .data = value } };
+	struct one_msr msrs = { .nmsrs = 1, .entry = { .index = index, .data = value } };
 
 	CHECK(KVM(vp->fd, KVM_SET_MSRS, &msrs) == 1, "KVM_SET_MSRS refuses %#x", index);
 }
@@ -248,10 +250,6 @@ u32 vp_run_kicked(struct vp *vp)
 			return vp->run->exit_reason;
 		}
 		CHECK(errno == EINTR || errno == EAGAIN, "KVM_RUN: %s", strerror(errno));
-		if (atomic_load(&time_is_over)) { struct kvm_regs r; struct kvm_sregs g; ioctl(vp->fd, KVM_GET_REGS, &r); ioctl(vp->fd, KVM_GET_SREGS, &g);
-		printf("rip %llx rsp %llx rflags %llx cr2 %llx cr3 %llx cr0 %llx rdi %llx rsi %llx\n", r.rip, r.rsp, r.rflags, g.cr2, g.cr3, g.cr0, r.rdi, r.rsi);
-		u64 pa = r.rsp - 0xffffffff80000000ull; if (pa < vp->vm->ram_size-400) for (int k=0;k<40;k++) printf("%llx%c", ((unsigned long long *)(vp->vm->ram+pa))[k], k%6==5?'\n':' ');
-		u64 pc = r.rip - 0xffffffff80000000ull; if (pc < vp->vm->ram_size-400) for (int k=-16;k<16;k++) printf("%02x ", vp->vm->ram[pc+k]); puts(""); fflush(stdout);}
 		CHECK(!atomic_load(&time_is_over), "time-out; VP %u is at rip %#llx", vp->id,
 		      (unsigned long long)vp_rip(vp));
 		if (errno == EINTR) {
