@@ -65,6 +65,25 @@ static void open_console(void)
 	}
 }
 
+/* The boot's page tables map the first 4 GiB one to one; firmware's tables are there. */
+static const void *view_below_4g(void *ctx __maybe_unused, u64 spa, size_t len)
+{
+	return range_fits(spa, len, GIB(4)) ? (const void *)spa : NULL;
+}
+
+static void read_firmware_tables(void)
+{
+	const struct acpi_mem mem = { .map = view_below_4g, .warn = warn_option };
+
+	if (!info.rsdp_len) {
+		info.rsdp_len = (u32)acpi_find_rsdp(&mem, info.rsdp);
+	}
+	if (!info.rsdp_len || !acpi_parse(&mem, info.rsdp, info.rsdp_len, &acpi)) {
+		log_warn("no ACPI tables: one CPU, no power-off");
+	}
+	power_init(&acpi);
+}
+
 static void parse_loader(u32 magic, u32 mbi)
 {
 	const char *why = "not started by a Multiboot2 loader";
@@ -76,6 +95,10 @@ static void parse_loader(u32 magic, u32 mbi)
 	open_console();
 	log_info("Plinth %s, started by %s", plinth_version, info.loader);
 	if (why) {
+		/* Nothing of what the loader told is to be used; the BIOS may know how to power
+		 * off. */
+		info.rsdp_len = 0;
+		read_firmware_tables();
 		refuse(why);
 	}
 }
@@ -141,25 +164,6 @@ static void start_boot_cpu(void)
 		refuse("no local APIC at FEE00000h");
 	}
 	cpu->apic_id = lapic_id();
-}
-
-/* The boot's page tables map the first 4 GiB one to one; firmware's tables are there. */
-static const void *view_below_4g(void *ctx __maybe_unused, u64 spa, size_t len)
-{
-	return range_fits(spa, len, GIB(4)) ? (const void *)spa : NULL;
-}
-
-static void read_firmware_tables(void)
-{
-	const struct acpi_mem mem = { .map = view_below_4g, .warn = warn_option };
-
-	if (!info.rsdp_len) {
-		info.rsdp_len = (u32)acpi_find_rsdp(&mem, info.rsdp);
-	}
-	if (!info.rsdp_len || !acpi_parse(&mem, info.rsdp, info.rsdp_len, &acpi)) {
-		log_warn("no ACPI tables: one CPU, no power-off");
-	}
-	power_init(&acpi);
 }
 
 static const char *exit_name_of(u64 reason)
