@@ -118,7 +118,7 @@ nmi_hook:
 2:	decq %gs:RESULT(0)
 	ret
 
-	/* Events whose delivery needs a page that the VMM has just taken out of the nested tables. */
+	/* Events whose delivery needs a page that the VMM has just unmapped below them. */
 program64 guest_reinject
 	step 0
 	trap_due 1f, 2f

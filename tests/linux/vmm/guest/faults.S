@@ -90,7 +90,7 @@ program64 guest_faults
 	step \n
 	.endm
 
-	/* The window: pages 0 to 4 this section, read-only; 6 a stack; 7 not for CPL 3; 8 absent. */
+	/* The window: pages 0 to 4 this section, read-only; 6 a stack; 7 not for CPL 3. */
 program64 guest_user
 	/* what a trap from CPL 3 needs is there: nested faults inside a trap are another case */
 	mov GUEST_GDT, %eax

@@ -25,7 +25,7 @@ guest64_traps:
 	.set vector, vector + 1
 	.endr
 
-	/* On the stack: 5 registers, vector 40, error 48, RIP 56, CS 64, RFLAGS 72, RSP 80, SS 88. */
+	/* From RSP: 5 registers, vector 40, error 48, RIP 56, CS 64, RFLAGS 72, RSP 80, SS 88. */
 trap:
 	push %rax
 	push %rcx

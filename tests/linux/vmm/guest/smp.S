@@ -29,7 +29,7 @@ program64 guest_count
 	step 1
 	hlt
 
-	/* RESULT(0) times: take the lock, add one without a locked instruction; some exits inside. */
+	/* RESULT(0) times: take the lock, add one without LOCK; some exits inside. */
 program64 guest_lock
 	mov %gs:RESULT(0), %r12
 1:	mov $1, %eax
@@ -103,7 +103,7 @@ await_ipi:
 
 	/*
 	 * VP 0 maps RESULT(0) generations of a page and flushes VP 1 by IPI; VP 1 reads all the
-	 * time. Each page holds its generation; the window is shown the pages in turn, four of them.
+	 * time. Each of four pages holds its generation; the window shows them in turn.
 	 * RESULT(1) of VP 1: reads of a generation older than S_EPOCH; (2): all its reads.
 	 */
 program64 guest_shootdown
