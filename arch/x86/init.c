@@ -43,8 +43,7 @@ const struct vendor_ops *vendor;
 static __noreturn void refuse(const char *why)
 {
 	log_write("refused: %s", why);
-	power_finish(PANIC_THEN_POWEROFF);
-	power_halt();
+	power_off_or_halt();
 }
 
 static void warn_option(void *ctx __maybe_unused, const char *text)

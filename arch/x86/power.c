@@ -88,13 +88,18 @@ __noreturn void power_halt(void)
 	}
 }
 
-__noreturn void power_l1_exit(u32 value)
+__noreturn void power_off_or_halt(void)
 {
-	log_write("run: L1 exit value %u", value);
 	power_off();
 	time_delay(POWER_OFF_WAIT_US);
 	log_write("the machine does not power off: halted");
 	power_halt();
+}
+
+__noreturn void power_l1_exit(u32 value)
+{
+	log_write("run: L1 exit value %u", value);
+	power_off_or_halt();
 }
 
 __noreturn void power_l1_shutdown(void)

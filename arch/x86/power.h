@@ -21,6 +21,8 @@ bool power_l1_pm1_control(u16 port, u32 value);
 u8 power_acpi_reset_value(void);
 /* May return where the platform does not do it. */
 void power_finish(enum panic_action action);
+/* The end of a run: off, or a line that says why it is not. */
+__noreturn void power_off_or_halt(void);
 /* The machine stays as it is, for good. */
 __noreturn void power_halt(void);
 

@@ -65,6 +65,7 @@ MACHINES = (
     Row("boot-stalled-serial", direct={}, options="", end=STALLED_OK, seconds=60,
         shape=Shape(boot="direct", memory=128, stalled=True, exit_device=True)),
     Row("boot-no-acpi", l1="hello", text=HELLO, end=RUNNING,
+        until="the machine does not power off: halted",
         shape=Shape(machine="pc", smp=2, more=("-no-acpi",)),
         says=("no ACPI tables: one CPU, no power-off", "1 CPUs, .* L1 starts")),
     # There SeaBIOS makes tables of its own.

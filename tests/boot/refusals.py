@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Machines and L1 images that Plinth must refuse, and their neighbours that it must not."""
 from images import CODE, LOAD_AT, Segment, bzimage, elf, segment
-from machine import Shape
+from machine import RUNNING, Shape
 from rows import Row
 from session import vmlinuz
 
@@ -34,6 +34,9 @@ MACHINES = (
     Row("refuse-pool", options="l1.exit=0xf4 pool=128", refused=r"too little memory.*lower pool="),
     Row("refuse-pool-65536", options="l1.exit=0xf4 pool=65536", refused=r"lower pool="),
     Row("refuse-l1-mem", options="l1.exit=0xf4 l1.mem=1M", refused="L1"),
+    Row("refuse-no-acpi", l1=None, refused="no L1 given", end=RUNNING,
+        until="the machine does not power off: halted",
+        shape=Shape(machine="pc", memory=128, more=("-no-acpi",))),
     Row("refuse-no-module", l1=None, refused=r"no L1 given.*module2"),
     Row("refuse-17-modules", modules=tuple((b"m", f"m{n}") for n in range(16)),
         refused="more than 16 modules"),
