@@ -7,6 +7,24 @@
 #include "arch/x86/shell_io.h"
 #include "arch/x86/svm/insn.h"
 
+#define SHELL_POLLS 64
+
+/*
+ * Polling arms the UART anew, and the edges of that end here: each NMI that is taken is followed by
+ * one more poll, so that none is lost.
+ */
+bool svm_serve_shell(const struct percpu *cpu)
+{
+	bool raised = shell_nmi(cpu);
+	bool again = raised;
+
+	for (unsigned int i = 0; again && i < SHELL_POLLS; i++) {
+		svm_take_nmi();
+		again = shell_nmi(cpu);
+	}
+	return raised;
+}
+
 void svm_nmi_arrived(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;
@@ -16,11 +34,7 @@ void svm_nmi_arrived(struct svm_vcpu *s)
 	if (panic_active()) {
 		panic_stop();
 	}
-	ours = shell_nmi(v->cpu);
-	if (ours) {
-		/* Polling arms the UART anew: the edges of that are its own, and end here. */
-		svm_take_nmi();
-	}
+	ours = svm_serve_shell(v->cpu);
 	/* After the last NMI taken here: it may have been a kick as well. */
 	ours |= vcpu_kick_arrived(v);
 	if (ours) {

@@ -7,6 +7,8 @@
 
 /* VMEXIT_NMI: takes the NMI that is pending in hardware and finds out whose it is. */
 void svm_nmi_arrived(struct svm_vcpu *s);
+/* Polls the shell as long as its UART asks for it; true: it had asked. */
+bool svm_serve_shell(const struct percpu *cpu);
 /* VMEXIT_IRET: L1 (or L2) is about to leave its NMI handler. */
 void svm_iret_arrived(struct svm_vcpu *s, struct vmcb *vmcb);
 /* L1 is in its NMI handler while `vmcb` is to run: its IRET is to be seen there. */

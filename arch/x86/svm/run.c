@@ -270,6 +270,7 @@ void svm_run(struct vcpu *v)
 	clgi();
 	/* An NMI from before L1's first instruction is not L1's. */
 	svm_take_nmi();
+	svm_serve_shell(v->cpu);
 	wait_for_sipi(s);
 	for (;;) {
 		if (unlikely(v->nmi_pending)) {
