@@ -15,6 +15,7 @@
 #include "arch/x86/version.h"
 #include "lib/string.h"
 
+#define ECHO_US		   50000
 #define UART_PORTS	   8
 #define ESCAPE_KEY	   0x1d /* Ctrl-] */
 #define UART_IIR	   2
@@ -293,16 +294,24 @@ void shell_rearm(void)
 	uart_set_interrupts(&uart, true, true);
 }
 
+/*
+ * An edge may reach the CPU after the poll that served what it stands for: one NMI that finds
+ * nothing to do, soon after a poll, is the console's too.
+ */
 bool shell_nmi(const struct percpu *cpu)
 {
-	bool raised;
+	static u64 echo_until;
+	u64 now = time_microseconds();
+	bool raised, echo;
 
 	if (!routed || cpu->id != 0) {
 		return false;
 	}
 	raised = !(inb((u16)(uart.port + UART_IIR)) & IIR_NONE);
+	echo = !raised && now < echo_until;
 	if (raised) {
 		shell_poll(&shell);
 	}
-	return raised;
+	echo_until = raised ? now + ECHO_US : 0;
+	return raised || echo;
 }
