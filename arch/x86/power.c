@@ -115,6 +115,13 @@ void power_l1_reset(const char *how)
 	log_limited(LOG_ERROR, "run: L1 reset (%s)", how);
 }
 
+__noreturn void power_l1_init(void)
+{
+	power_l1_reset("INIT from outside of a local APIC");
+	reboot();
+	power_halt();
+}
+
 /*
  * From a sleep state firmware goes straight to L1's waking vector, and nothing of Plinth is left
  * around it: L1 may power off, but not sleep. [ACPI "Waking Vector"]

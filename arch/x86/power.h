@@ -14,6 +14,8 @@ void power_init(const struct acpi_info *acpi);
 __noreturn void power_l1_exit(u32 value);
 /* L1 shut down (triple fault): no CPU of it can go on. */
 __noreturn void power_l1_shutdown(void);
+/* An INIT came that no local APIC of L1 sent: resets the machine. */
+__noreturn void power_l1_init(void);
 /* L1 is about to reset the machine; the access itself does it. */
 void power_l1_reset(const char *how);
 /* L1 writes PM1A_CNT or PM1B_CNT; false: the write must not reach the machine. */

@@ -289,11 +289,6 @@ void shell_io_route(const struct acpi_info *acpi, u32 boot_apic_id)
 	log_info("shell: on COM2");
 }
 
-void shell_rearm(void)
-{
-	uart_set_interrupts(&uart, true, true);
-}
-
 /*
  * An edge may reach the CPU after the poll that served what it stands for: one NMI that finds
  * nothing to do, soon after a poll, is the console's too.

@@ -21,7 +21,5 @@ void shell_io_init(const struct options *options, struct uart *com1);
 void shell_io_route(const struct acpi_info *acpi, u32 boot_apic_id);
 /* An NMI came to `cpu`: polls the shell if it is the boot CPU; true: the UART had raised it. */
 bool shell_nmi(const struct percpu *cpu);
-/* Brings one more NMI at least: for whoever took one without asking shell_nmi() after it. */
-void shell_rearm(void);
 
 #endif

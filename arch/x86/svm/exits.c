@@ -237,9 +237,7 @@ static void exit_nmi(struct svm_vcpu *s)
  */
 static void exit_init(struct svm_vcpu *s __maybe_unused)
 {
-	power_l1_reset("INIT from outside of a local APIC");
-	power_finish(PANIC_THEN_REBOOT);
-	power_halt();
+	power_l1_init();
 }
 
 static void exit_iret(struct svm_vcpu *s)

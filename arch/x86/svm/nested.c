@@ -87,7 +87,6 @@ static void prepare_soft_injection(struct svm_vcpu *s)
 	if (likely(!(event & EVENT_V))) {
 		return;
 	}
-	vmcb->control.eventinj = svm_eventinj_constrain(event);
 	if (svm_event_is_of_insn(event)) {
 		s->soft_rip = vmcb->save.rip;
 		place_soft_injection(s, event);
@@ -476,9 +475,7 @@ static void exit_l0(struct svm_vcpu *s, u32 code)
 		svm_nmi_arrived(s);
 		break;
 	case VMEXIT_INIT:
-		power_l1_reset("INIT from outside of a local APIC");
-		power_finish(PANIC_THEN_REBOOT);
-		power_halt();
+		power_l1_init();
 	case VMEXIT_IOIO:
 		l2_ioio(s);
 		break;

@@ -33,11 +33,6 @@ static void copy_vmload_state(const struct vmcb_save *from, struct vmcb_save *to
 	to->sysenter_eip = from->sysenter_eip;
 }
 
-static bool address_is_canonical(u64 v)
-{
-	return (s64)(v << 16) >> 16 == (s64)v;
-}
-
 static u64 make_canonical(u64 v)
 {
 	return (u64)((s64)(v << 16) >> 16);
@@ -54,9 +49,7 @@ static void constrain_vmload_state(struct vmcb_save *save)
 			 &save->kernel_gs_base, &save->sysenter_esp, &save->sysenter_eip };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bases); i++) {
-		if (unlikely(!address_is_canonical(*bases[i]))) {
-			*bases[i] = make_canonical(*bases[i]);
-		}
+		*bases[i] = make_canonical(*bases[i]);
 	}
 }
 

@@ -60,8 +60,8 @@ void svm_finish(struct svm_vcpu *s, enum outcome outcome)
  * L1's interrupts are delivered by the hardware, so while L1's GIF is 0 the hardware must hold
  * them: V_INTR_MASKING puts physical interrupts under Plinth's RFLAGS.IF, which is 0. It also turns
  * CR8 into V_TPR, so that moves along. Bochs lets them through all the same while L1's own IF is 1
- * (KVM has it so around VMRUN), so the real TPR, which L1's CR8 does not reach then, holds them
- * too.
+ * (KVM has it so around VMRUN). The real TPR, which L1's CR8 does not reach then, holds those that
+ * Bochs has not signalled yet; one that it has still comes, as the spurious vector.
  */
 void svm_set_gif(struct svm_vcpu *s, bool gif)
 {
@@ -128,9 +128,7 @@ static void serve_requests(struct svm_vcpu *s)
 			vcpu_request(v, REQUEST_SIPI);
 		}
 	}
-	if (v->activity == VCPU_WAIT_SIPI) {
-		wait_for_sipi(s);
-	}
+	wait_for_sipi(s);
 }
 
 /* Gives L1 (or L2, when L1 leaves NMIs to it) an NMI that waits, if its state allows it. */
