@@ -29,9 +29,12 @@ LDFLAGS	:= -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=non
 # Pure logic: the same files go into the hypervisor, the host tests and the fuzzers.
 PURE	:= $(filter-out lib/string.c,$(wildcard lib/*.c)) $(wildcard mm/*.c hv/*.c boot/*.c) \
 	   $(wildcard $(addprefix arch/x86/,acpi.c decode.c line_edit.c l1_linux.c l1_multiboot.c \
-	   cpuid_policy.c msr_policy.c)) \
+	   cpuid_policy.c msr_policy.c slat02.c)) \
 	   $(wildcard arch/x86/nested/*.c) \
-	   $(wildcard $(addprefix arch/x86/svm/,entry_checks.c exit_rows.c merge.c reflect.c vmcb12.c))
+	   $(wildcard $(addprefix arch/x86/svm/,entry_checks.c exit_rows.c merge.c reflect.c vmcb12.c)) \
+	   $(wildcard $(addprefix arch/x86/vmx/,caps.c controls.c entry_checks.c \
+	   entry_rules.c evmcs.c exit_rows.c insn_emulate.c insn_invalidate.c insn_parts.c \
+	   linear_access.c merge.c msr_list.c reflect.c vmcs.c vmcs12.c vmx_operand.c))
 SHELL_C	:= $(filter-out $(PURE),$(wildcard lib/*.c arch/x86/*.c arch/x86/svm/*.c arch/x86/vmx/*.c))
 ASM	:= $(wildcard boot/*.S arch/x86/*.S arch/x86/svm/*.S arch/x86/vmx/*.S)
 OBJS	:= $(PURE:%.c=$B/hv/%.o) $(SHELL_C:%.c=$B/hv/%.o) $(ASM:%.S=$B/hv/%.o)
@@ -58,7 +61,7 @@ $B/symtab.o: $(OBJS) linker.ld tools/symtab
 
 # The path of every exit, where instructions are counted: backtraces step over these frames.
 HOT	:= $(addprefix $B/hv/arch/x86/,cpuid.o svm/exits.o svm/insn.o svm/nested.o svm/nested_insn.o \
-	   svm/vmcb12.o svm/merge.o svm/reflect.o svm/entry_checks.o svm/npt.o)
+	   svm/vmcb12.o svm/merge.o svm/reflect.o svm/entry_checks.o svm/npt.o vmx/exits.o vmx/run.o)
 $(HOT): HVFLAGS += -fomit-frame-pointer
 # Changes only when the version does.
 $B/version: FORCE

@@ -22,6 +22,8 @@ enum demand {
 	INVARIANT_TSC,
 	XMM,
 	APIC_MSRS,
+	EVMCS,
+	MSR_BITMAP,
 };
 
 struct feature {
@@ -39,6 +41,8 @@ static const struct feature features[] = {
 #include "hv/features.def"
 #undef FEATURE
 };
+
+_Static_assert(ARRAY_SIZE(features) <= 32, "hv_policy.asked has a bit for each");
 
 struct rule {
 	u8 if_word;
@@ -74,8 +78,10 @@ static const char spinlocks[] = "hv-spinlocks"; /* the one feature that is a num
 #define DEFAULT_EDX                                                                    \
 	(HV_XMM_REGISTERS_FOR_FAST_HYPERCALL_AVAILABLE | HV_FREQUENCY_REGS_AVAILABLE | \
 	 HV_GUEST_CRASH_MSRS_AVAILABLE)
-#define DEFAULT_HINTS \
-	(HV_USE_HYPERCALL_FOR_REMOTE_FLUSH | HV_USE_RELAXED_TIMING | HV_USE_EX_PROCESSOR_MASKS)
+#define DEFAULT_HINTS                                                                            \
+	(HV_USE_HYPERCALL_FOR_REMOTE_FLUSH | HV_USE_RELAXED_TIMING | HV_USE_EX_PROCESSOR_MASKS | \
+	 HV_USE_EVMCS)
+#define DEFAULT_NESTED (HV_NESTED_EVMCS_VERSION_1 | HV_NESTED_ENLIGHTENED_MSR_BITMAP)
 
 static const struct hv_policy profiles[] = {
 	{ .profile = "default",
@@ -83,7 +89,8 @@ static const struct hv_policy profiles[] = {
 	  .word = { [HV_FEATURES_EAX] = DEFAULT_EAX,
 		    [HV_FEATURES_EDX] = DEFAULT_EDX,
 		    [HV_HINTS_EAX] = DEFAULT_HINTS,
-		    [HV_HINTS_EBX] = HV_SPIN_RETRIES_NEVER_NOTIFY },
+		    [HV_HINTS_EBX] = HV_SPIN_RETRIES_NEVER_NOTIFY,
+		    [HV_NESTED_EAX] = DEFAULT_NESTED },
 	  .build = BUILD,
 	  .version = VERSION },
 	{ .profile = "none" },
@@ -144,6 +151,11 @@ static void set_feature(struct hv_policy *policy, const struct feature *f, bool 
 			policy->word[f->set[i].word] &= ~f->set[i].bits;
 		}
 	}
+}
+
+static u32 asked_bit(const struct feature *f)
+{
+	return (u32)BIT(f - features);
 }
 
 static bool rule_holds(const struct hv_policy *policy, const struct rule *rule)
@@ -360,10 +372,12 @@ static void apply_feature(struct hv_policy *policy, const struct feature *f, con
 	if (on) {
 		add_base(policy);
 		set_feature(policy, f, true);
+		policy->asked |= asked_bit(f);
 	} else if (f->demand == REQUIRED && hv_policy_offers(policy)) {
 		report(to, HV_WARN_REQUIRED, w->text, w->length, NULL);
 	} else {
 		set_feature(policy, f, false);
+		policy->asked &= ~asked_bit(f);
 	}
 }
 
@@ -460,9 +474,19 @@ static const char *lacks(const struct hv_platform *m, enum demand demand)
 		return m->xmm_input ? NULL : "access to XMM registers";
 	case APIC_MSRS:
 		return m->apic_msrs ? NULL : "synthetic APIC MSRs";
+	case EVMCS:
+		return m->evmcs ? NULL : "eVMCS for nested entries";
+	case MSR_BITMAP:
+		return m->emsr_bitmap ? NULL : "merged MSR bitmaps to keep";
 	default:
 		return NULL;
 	}
+}
+
+/* Of a vendor's nested entries. Who did not ask for them need not hear that they are missing. */
+static bool is_optional(enum demand demand)
+{
+	return demand == EVMCS || demand == MSR_BITMAP;
 }
 
 void hv_policy_constrain(struct hv_policy *policy, const struct hv_platform *platform,
@@ -476,7 +500,9 @@ void hv_policy_constrain(struct hv_policy *policy, const struct hv_platform *pla
 
 		if (has_any(policy, f) && reason != NULL) {
 			set_feature(policy, f, false);
-			report(&to, HV_WARN_PLATFORM, f->name, strlen(f->name), reason);
+			if (!is_optional(f->demand) || (policy->asked & asked_bit(f))) {
+				report(&to, HV_WARN_PLATFORM, f->name, strlen(f->name), reason);
+			}
 		}
 	}
 	settle(policy, &to);

@@ -27,6 +27,7 @@ struct hv_policy {
 	u32 word[HV_WORDS];
 	u32 build;   /* 0x40000002 EAX */
 	u32 version; /* 0x40000002 EBX: major in 31:16, minor in 15:0 */
+	u32 asked;   /* a bit for each feature that the option adds by name */
 };
 
 /* What the shell knows of the machine; constant once the partition runs. */
@@ -41,6 +42,8 @@ struct hv_platform {
 	bool tsc_invariant;	   /* constant rate, same value on all CPUs */
 	bool xmm_input;		   /* the shell can fetch XMM0-5 */
 	bool apic_msrs;		   /* the shell carries out HV_MSR_APIC */
+	bool evmcs;		   /* L1's nested entries accept one */
+	bool emsr_bitmap;	   /* they keep what they merged of L1's bitmap while it is clean */
 	u32 flush_list_pages;	   /* a list that names more pages becomes a full flush; 0: 64 */
 	u8 hypercall_insn[3];	   /* opcode of the CPU's hypercall instruction */
 	bool (*gpa_is_ram)(const void *ctx, u64 gpa); /* whether L1 has RAM on this page */

@@ -19,21 +19,24 @@
 #define RFLAGS_AC BIT(18)
 
 /*
- * The walk is written once, for any format, and compiled twice: long mode's format is a constant
- * here, because its walks are on the path of every exit that needs decoding.
+ * The walk is written once, for any format, and compiled for those that are constants here:
+ * walks of long mode and of EPT are on the path of every exit that needs decoding.
  */
 #define INLINE inline __attribute__((always_inline))
 
 static const struct pt_format long_mode = PT_FORMAT_LONG;
+static const struct pt_format ept = PT_FORMAT_EPT;
 
 /* What the mode makes of a format. */
 struct walk_rules {
 	u64 root;
 	u64 reserved;	    /* in every entry */
 	u64 reserved_upper; /* also in entries for tables at level 3 and above */
+	u64 reserved_pd;    /* also in entries for tables at level 2 */
 	u64 reserved_4m;    /* also in a leaf of 32-bit tables */
 	unsigned int levels;
 	unsigned int leaf_levels;
+	unsigned int bad_rights; /* as in struct pt_format */
 };
 
 /* One step for each level, indexed by it. */
@@ -100,6 +103,27 @@ static const struct pt_format *legacy_rules(const struct guest_paging *paging,
 	return format;
 }
 
+/* [SDM "Extended-Page-Table Pointer (EPTP)"]: where the root is. */
+static INLINE void ept_rules(const struct guest_paging *paging, struct walk_rules *rules)
+{
+	*rules = (struct walk_rules){
+		.root = paging->cr3 & ept.address,
+		.reserved = GENMASK(51, paging->maxphyaddr),
+		.levels = ept.levels,
+		.leaf_levels = ept.leaf_levels,
+		.bad_rights = ept.bad_rights |
+			      (paging->model & GUEST_PAGING_EXEC_ONLY ? 0 : (u32)BIT(ept.exec)),
+	};
+	if (paging->model & GUEST_PAGING_NO_1G) {
+		rules->leaf_levels &= ~(u32)BIT(PT_LEVEL_1G);
+		rules->reserved_upper = ept.large;
+	}
+	if (paging->model & GUEST_PAGING_NO_2M) {
+		rules->leaf_levels &= ~(u32)BIT(PT_LEVEL_2M);
+		rules->reserved_pd = ept.large;
+	}
+}
+
 static INLINE u64 reserved_bits(const struct pt_format *format, const struct walk_rules *rules,
 				unsigned int level, bool is_leaf)
 {
@@ -108,7 +132,16 @@ static INLINE u64 reserved_bits(const struct pt_format *format, const struct wal
 		       (level > PT_LEVEL_4K ? rules->reserved_4m : 0);
 	}
 	return rules->reserved | format->reserved_table[level] |
-	       (level >= PT_LEVEL_1G ? rules->reserved_upper : 0);
+	       (level >= PT_LEVEL_1G ? rules->reserved_upper : rules->reserved_pd);
+}
+
+/* Whether a present entry has a value that its format does not know. */
+static INLINE bool is_unsupported(const struct pt_format *format, const struct walk_rules *rules,
+				  u64 entry, unsigned int level, bool is_leaf)
+{
+	return (entry & reserved_bits(format, rules, level, is_leaf)) ||
+	       (rules->bad_rights >> (entry & 7) & 1) ||
+	       (is_leaf && (format->bad_memtype >> (entry >> 3 & 7) & 1));
 }
 
 /*
@@ -151,7 +184,7 @@ static INLINE enum guest_walk_status walk_tables(const struct guest_paging *pagi
 			status = GUEST_WALK_FAULT;
 			break;
 		}
-		if (unlikely(entry & reserved_bits(format, rules, level, is_leaf))) {
+		if (unlikely(is_unsupported(format, rules, entry, level, is_leaf))) {
 			out->error_code = PF_PRESENT | PF_RSVD;
 			status = GUEST_WALK_FAULT;
 			break;
@@ -369,4 +402,38 @@ enum guest_walk_status npt_walk(const struct guest_paging *paging, l2gpa_t l2gpa
 	}
 	long_mode_rules(paging, &rules);
 	return walk(paging, &long_mode, &rules, l2gpa.v, access, true, out);
+}
+
+/* [SDM "EPT Violations"]: an address beyond what the levels translate is one, too. */
+enum guest_walk_status ept_walk(const struct guest_paging *paging, l2gpa_t l2gpa, u32 needed,
+				struct guest_walk_result *out)
+{
+	struct walk_rules rules;
+	struct walk_trace trace;
+	struct walk_end end;
+	enum guest_walk_status status;
+
+	if (unlikely(l2gpa.v >> ept.va_bits != 0)) {
+		*out = (struct guest_walk_result){ .level = ept.levels };
+		return GUEST_WALK_FAULT;
+	}
+	ept_rules(paging, &rules);
+	status = walk_tables(paging, &ept, &rules, l2gpa.v, &trace, &end, out);
+	out->level = (u8)end.level;
+	out->entry = end.entry;
+	if (unlikely(status == GUEST_WALK_READ_FAILED)) {
+		return status;
+	}
+	if (unlikely(status == GUEST_WALK_FAULT && (out->error_code & PF_RSVD))) {
+		return GUEST_WALK_MISCONFIG; /* [SDM "EPT Misconfigurations"] */
+	}
+	/* The entry that stopped the walk counts: nothing is allowed where one is not present. */
+	out->perms = (u8)(pt_rights_to_perms(&ept, end.rights & end.entry) & PT_RWX);
+	if (unlikely(status != GUEST_WALK_OK || (needed & ~out->perms))) {
+		return GUEST_WALK_FAULT;
+	}
+	out->gpa = leaf_address(&ept, &end, l2gpa.v);
+	out->page_shift = (u8)end.shift;
+	out->dirty = false;
+	return GUEST_WALK_OK;
 }

@@ -20,11 +20,12 @@
 
 enum guest_walk_status {
 	GUEST_WALK_OK,
-	GUEST_WALK_FAULT,	  /* page fault (nested: nested page fault) with error_code */
+	GUEST_WALK_FAULT,	  /* page fault, nested page fault; EPT violation */
 	GUEST_WALK_NON_CANONICAL, /* #GP, or #SS for a stack access */
 	GUEST_WALK_READ_FAILED,	  /* read64 said no; address is the entry's */
 	GUEST_WALK_WRITE_FAILED,  /* cmpxchg64 said no; address is the entry's */
-	GUEST_WALK_RETRY, /* an entry changed under the walk: walk again, or run the guest */
+	GUEST_WALK_RETRY,     /* an entry changed under the walk: walk again, or run the guest */
+	GUEST_WALK_MISCONFIG, /* EPT misconfiguration */
 };
 
 /* Page-fault error code; the low bits of EXITINFO1 of a nested page fault are the same. */
@@ -37,10 +38,14 @@ enum guest_walk_status {
 /* guest_paging.model: where CPUs differ */
 #define GUEST_PAGING_NO_1G 0x1u /* CPUID Page1GB is clear: PS in a PDPE is reserved */
 #define GUEST_PAGING_AMD_G 0x2u /* bit 8 of a PML4E, and of a PDPE for a table, is reserved */
+/* and for EPT, by IA32_VMX_EPT_VPID_CAP; NO_1G too */
+#define GUEST_PAGING_NO_2M     0x4u
+#define GUEST_PAGING_EXEC_ONLY 0x8u /* pages that can be executed, but not read */
 
 /*
  * What governs a walk. For npt_walk() cr3 is nCR3, and cr0, cr4 and efer are those of the host that
- * executed VMRUN: nested tables have its paging mode.
+ * executed VMRUN: nested tables have its paging mode. For ept_walk() cr3 is the EPTP, and of the
+ * rest only maxphyaddr, model, ctx and read64 count.
  */
 struct guest_paging {
 	u64 cr0;
@@ -63,10 +68,14 @@ struct guest_paging {
 struct guest_walk_result {
 	u64 gpa;	/* OK: the translation; READ_FAILED, WRITE_FAILED: the entry's address */
 	u64 entry;	/* the last entry that was read, with the bits that the walk set */
-	u32 error_code; /* FAULT: PF_* */
+	u32 error_code; /* FAULT: PF_*; not of ept_walk() */
 	u8 level;	/* of that entry: PT_LEVEL_*, 4, 5; 0 without paging */
 	u8 page_shift;	/* OK: log2 of the page size: 12, 21, 22, 30 */
-	u8 perms;   /* OK: PT_*, what the tables allow: all levels together, CR bits not applied */
+	/*
+	 * OK: PT_*, what the tables allow: all levels together, CR bits not applied. From
+	 * ept_walk() with FAULT too: of the entries that were read, none if one is not present.
+	 */
+	u8 perms;
 	bool dirty; /* OK: the page's dirty bit */
 };
 
@@ -85,6 +94,15 @@ enum guest_walk_status guest_walk(const struct guest_paging *paging, u64 gva, u3
  * that tell the final access from L2's own table walk (which is a write).
  */
 enum guest_walk_status npt_walk(const struct guest_paging *paging, l2gpa_t l2gpa, u32 access,
+				struct guest_walk_result *out);
+
+/*
+ * Translates an L2 GPA by L1's EPT, for an access that needs the rights PT_READ, PT_WRITE, PT_EXEC
+ * in `needed`; with 0, whatever they are. Four levels, no accessed and dirty bits: the EPTP's bit 6
+ * is taken to be 0. FAULT is an EPT violation, MISCONFIG an EPT misconfiguration. With OK the
+ * memory type is in out->entry: bits 5:3, and 6 for "ignore PAT".
+ */
+enum guest_walk_status ept_walk(const struct guest_paging *paging, l2gpa_t l2gpa, u32 needed,
 				struct guest_walk_result *out);
 
 /*

@@ -61,6 +61,9 @@ struct pt_format {
 	u64 table;   /* bits of an entry that pt_map() makes for a table */
 	u64 leaf;    /* bits of every entry that pt_map() makes for a page */
 	u64 memtype[PT_MEMTYPES];
+	u64 shadow_memtype; /* of a leaf: what shadow tables take over as it stands */
+	u8 bad_rights;	    /* BIT(n): bits 2:0 of a present entry must not be n */
+	u8 bad_memtype;	    /* BIT(n): bits 5:3 of an entry for a page must not be n */
 	u64 reserved; /* must be zero in every entry, apart from the address beyond MAXPHYADDR */
 	u64 reserved_table[PT_MAX_LEVELS + 1]; /* must be zero in an entry for a table, by level */
 	u64 reserved_leaf[PT_MAX_LEVELS + 1];  /* must be zero in an entry for a page, by level */

@@ -100,6 +100,17 @@ static inline __must_check bool wrmsr_safe(u32 msr, u64 v)
 	return ok;
 }
 
+static inline __must_check bool xsetbv_safe(u32 xcr, u64 v)
+{
+	bool ok = false;
+
+	__asm__ volatile("1: xsetbv\n mov $1, %b0\n 2:\n" EXTABLE("1b", "2b")
+			 : "+r"(ok)
+			 : "c"(xcr), "a"(low32(v)), "d"(high32(v))
+			 : "memory");
+	return ok;
+}
+
 static inline void cpuid(u32 leaf, u32 subleaf, u32 regs[4])
 {
 	__asm__ volatile("cpuid"

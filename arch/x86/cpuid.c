@@ -11,13 +11,14 @@
 
 static struct cpuid_policy policy;
 
-void cpuid_init(bool hyperv, bool svm, u32 svm_features, bool x2apic)
+void cpuid_init(const struct cpuid_offer *offer)
 {
 	struct cpuid_policy_hw hw = {
-		.hyperv = hyperv,
-		.svm = svm,
-		.svm_features = svm_features,
-		.no_x2apic = !x2apic,
+		.hyperv = offer->hyperv,
+		.svm = offer->svm,
+		.svm_features = offer->svm_features,
+		.vmx = offer->vmx,
+		.no_x2apic = !offer->x2apic,
 	};
 	u32 regs[4];
 
@@ -41,6 +42,39 @@ void cpuid_as_l1(u32 leaf, u32 subleaf, u64 cr4, u32 regs[4])
 	}
 	cpuid(leaf, subleaf, regs);
 	cpuid_policy_apply(&policy, leaf, subleaf, cr4, regs);
+}
+
+u64 cpuid_l1_cr4(void)
+{
+	static const struct {
+		u32 leaf;
+		u8 reg;
+		u32 bit;
+		u64 cr4;
+	} rows[] = {
+		/* clang-format off */
+		{ 1, CPUID_EDX, BIT(1),  CR4_VME | CR4_PVI },
+		{ 1, CPUID_ECX, BIT(26), CR4_OSXSAVE },
+		{ 1, CPUID_ECX, BIT(17), CR4_PCIDE },
+		{ 7, CPUID_EBX, BIT(0),  CR4_FSGSBASE },
+		{ 7, CPUID_EBX, BIT(7),  CR4_SMEP },
+		{ 7, CPUID_EBX, BIT(20), CR4_SMAP },
+		{ 7, CPUID_ECX, BIT(2),  CR4_UMIP },
+		{ 7, CPUID_ECX, BIT(3),  CR4_PKE },
+		{ 7, CPUID_ECX, BIT(16), CR4_LA57 },
+		/* clang-format on */
+	};
+	u64 cr4 = CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR |
+		  CR4_OSXMMEXCPT;
+	u32 regs[4];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		cpuid_as_l1(rows[i].leaf, 0, 0, regs);
+		if (regs[rows[i].reg] & rows[i].bit) {
+			cr4 |= rows[i].cr4;
+		}
+	}
+	return cr4;
 }
 
 static inline void give(struct vcpu *v, const u32 regs[4])

@@ -54,6 +54,8 @@ static void fill_platform(u32 vps)
 		.frequencies_exact = time_is_exact(),
 		.tsc_invariant = time_tsc_is_invariant(),
 		.xmm_input = true,
+		.evmcs = vendor->evmcs,
+		.emsr_bitmap = vendor->emsr_bitmap,
 		.gpa_is_ram = gpa_is_ram,
 	};
 	memcpy(platform.hypercall_insn, vendor->hypercall_insn, sizeof(platform.hypercall_insn));
@@ -78,6 +80,16 @@ bool hv_shell_init(const char *option, u32 vps)
 bool hv_shell_offers(void)
 {
 	return hv_policy_offers(&policy);
+}
+
+bool hv_shell_has_evmcs(void)
+{
+	return hv_policy_has(&policy, HV_HINTS_EAX, HV_USE_EVMCS);
+}
+
+bool hv_shell_has_emsr_bitmap(void)
+{
+	return hv_policy_has(&policy, HV_NESTED_EAX, HV_NESTED_ENLIGHTENED_MSR_BITMAP);
 }
 
 void hv_shell_cpuid(u32 leaf, u32 subleaf, u32 regs[4])

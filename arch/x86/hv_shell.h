@@ -9,6 +9,9 @@
 /* `option`: the hv= text. Once, when the VPs' number is known; false: too little memory. */
 bool hv_shell_init(const char *option, u32 vps);
 bool hv_shell_offers(void);
+/* Whether L1 is told of them; constant after hv_shell_init. [TLFS "Nested Virtualization"] */
+bool hv_shell_has_evmcs(void);
+bool hv_shell_has_emsr_bitmap(void);
 void hv_shell_cpuid(u32 leaf, u32 subleaf, u32 regs[4]);
 enum outcome hv_shell_rdmsr(struct vcpu *v, u32 msr, u64 *value);
 enum outcome hv_shell_wrmsr(struct vcpu *v, u32 msr, u64 value);

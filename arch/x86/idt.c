@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptor tables and the trap handler. Owns the exception table's search; knows nothing of
- * guests, but for the NMI: Plinth takes one only in the windows that it opens itself.
+ * Descriptor tables and the trap handler. Owns the search of the exception table and of the
+ * NMI windows; knows nothing of guests.
  */
 #include "arch/x86/idt.h"
 
@@ -32,9 +32,17 @@ struct extable_row {
 	u64 fixup;
 };
 
+/*
+ * Code that has looked at what an NMI may have brought, and has not yet slept or entered a guest:
+ * an NMI in [start, end) goes on at `landing`. Between the two nothing may be half done.
+ */
+struct nmi_window {
+	u64 start, end, landing;
+};
+
 extern const u64 trap_stubs[32];
 extern const struct extable_row extable_start[], extable_end[];
-extern const char idle_window_start[], idle_window_end[];
+extern const struct nmi_window nmi_windows_start[], nmi_windows_end[];
 
 static struct gate idt[32];
 static u64 early_gdt[3] = { 0, 0x00af9b000000ffff, 0x00cf93000000ffff };
@@ -60,6 +68,11 @@ static void load_idtr(void)
 	struct table_register idtr = { sizeof(idt) - 1, (u64)idt };
 
 	__asm__ volatile("lidt %0" : : "m"(idtr));
+}
+
+u64 idt_base(void)
+{
+	return (u64)idt;
 }
 
 void idt_load_early(void)
@@ -113,9 +126,11 @@ static bool extable_fix(struct regs *regs)
 static void nmi_taken(struct regs *regs)
 {
 	vcpu_nmi_taken(this_cpu());
-	/* An NMI that wakes a halted CPU may come just before its HLT: never sleep over it. */
-	if (regs->rip >= (u64)idle_window_start && regs->rip < (u64)idle_window_end) {
-		regs->rip = (u64)idle_window_end;
+	for (const struct nmi_window *w = nmi_windows_start; w < nmi_windows_end; w++) {
+		if (regs->rip >= w->start && regs->rip < w->end) {
+			regs->rip = w->landing;
+			return;
+		}
 	}
 }
 

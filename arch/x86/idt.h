@@ -37,6 +37,8 @@ ASSERT_SIZE(struct tss, 104);
 void idt_load(struct percpu *cpu);
 /* Only exceptions into the boot stack, before there is a percpu. */
 void idt_load_early(void);
+/* Where the IDT is, for what the processor loads without LIDT. */
+u64 idt_base(void);
 void trap_handler(struct regs *regs);
 
 #endif

@@ -106,11 +106,13 @@ static void choose_vendor(void)
 {
 	const char *why;
 
-	if (!svm_ops.is_present()) {
-		refuse("this CPU is not AMD's: only SVM is supported so far "
-		       "(QEMU: -cpu EPYC,+vgif)");
+	if (svm_ops.is_present()) {
+		vendor = &svm_ops;
+	} else if (vmx_ops.is_present()) {
+		vendor = &vmx_ops;
+	} else {
+		refuse("this CPU is neither AMD's nor Intel's: Plinth knows SVM and VMX");
 	}
-	vendor = &svm_ops;
 	why = vendor->probe();
 	if (why) {
 		refuse(why);
@@ -196,7 +198,7 @@ static void start_machine(void)
 	if (!hv_shell_init(options.hv, vps)) {
 		refuse("too little memory for the Hyper-V pages");
 	}
-	why = slat01_init(vendor->slat_format);
+	why = slat01_init(vendor->slat_format, vendor->slat_has_1g());
 	why = why ? why : vendor->machine_init(&config);
 	if (why) {
 		refuse(why);

@@ -22,13 +22,17 @@ static void cpuid_for_policy(void *context __maybe_unused, u32 leaf, u32 subleaf
 	cpuid_as_l1(leaf, subleaf, ~0ull, regs);
 }
 
-void msr_init(bool intel, bool hyperv, u8 msrpm01[0x2000])
+void msr_init(bool intel, bool hyperv, u8 *map01)
 {
 	struct msr_policy_env env = { .intel = intel, .hyperv = hyperv, .cpuid = cpuid_for_policy };
 	u32 regs[4];
 
 	msr_policy_init(&policy, &env);
-	msr_policy_bitmap_svm(&policy, msrpm01);
+	if (intel) {
+		msr_policy_bitmap_vmx(&policy, map01);
+	} else {
+		msr_policy_bitmap_svm(&policy, map01);
+	}
 	cpuid(0x80000008, 0, regs);
 	phys_mbz = ~0ull << (regs[0] & 0xff);
 }

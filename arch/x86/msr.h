@@ -5,8 +5,11 @@
 
 #include "arch/x86/vcpu.h"
 
-/* Once, after cpuid_init(). Fills vmcb01's permission map. */
-void msr_init(bool intel, bool hyperv, u8 msrpm01[0x2000]);
+/*
+ * Once, after cpuid_init(). Fills vmcb01's permission map (2000h bytes) or, for Intel, the MSR
+ * bitmap of vmcs01 (1000h).
+ */
+void msr_init(bool intel, bool hyperv, u8 *map01);
 enum outcome vcpu_rdmsr(struct vcpu *v, u32 msr, u64 *value);
 enum outcome vcpu_wrmsr(struct vcpu *v, u32 msr, u64 value);
 

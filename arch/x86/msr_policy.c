@@ -150,8 +150,10 @@ const struct msr_rule *msr_policy_write(const struct msr_policy *p, u32 msr)
 static const u32 msrpm_ranges[] = { 0x00000000, 0xc0000000, 0xc0010000 };
 #define MSRPM_RANGE_MSRS 0x2000u
 
+typedef void (*let_pass_fn)(u8 *map, u32 msr, bool read, bool write);
+
 /* The even bit of a pair intercepts RDMSR, the odd one WRMSR. */
-static void let_pass(u8 msrpm[0x2000], u32 msr, bool read, bool write)
+static void let_pass_svm(u8 *msrpm, u32 msr, bool read, bool write)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(msrpm_ranges); i++) {
 		u32 offset = msr - msrpm_ranges[i];
@@ -165,9 +167,26 @@ static void let_pass(u8 msrpm[0x2000], u32 msr, bool read, bool write)
 	}
 }
 
-void msr_policy_bitmap_svm(const struct msr_policy *p, u8 msrpm[0x2000])
+/* Read bitmaps of the low and of the high MSRs, then the write bitmaps, 400h bytes each. */
+static void let_pass_vmx(u8 *bitmap, u32 msr, bool read, bool write)
 {
-	memset(msrpm, 0xff, 0x2000);
+	u32 offset = msr & ~0xc0000000;
+	u32 byte = (msr >= 0xc0000000 ? 0x400 : 0) + offset / 8;
+	u8 mask = (u8) ~(1u << offset % 8);
+
+	if (offset >= MSRPM_RANGE_MSRS || (msr >= MSRPM_RANGE_MSRS && msr < 0xc0000000)) {
+		return;
+	}
+	if (read) {
+		bitmap[byte] &= mask;
+	}
+	if (write) {
+		bitmap[0x800 + byte] &= mask;
+	}
+}
+
+static void fill_map(const struct msr_policy *p, u8 *map, let_pass_fn let_pass)
+{
 	for (unsigned int i = 1; i < p->count; i++) {
 		const struct msr_row *row = p->row[i];
 		bool read = row->read.action == MSR_ACTION_PASS;
@@ -175,9 +194,21 @@ void msr_policy_bitmap_svm(const struct msr_policy *p, u8 msrpm[0x2000])
 
 		/* Rows that pass anything are short; the test holds them to it. */
 		for (u32 msr = row->first; (read || write) && msr <= row->last; msr++) {
-			let_pass(msrpm, msr, read, write);
+			let_pass(map, msr, read, write);
 		}
 	}
+}
+
+void msr_policy_bitmap_svm(const struct msr_policy *p, u8 msrpm[0x2000])
+{
+	memset(msrpm, 0xff, 0x2000);
+	fill_map(p, msrpm, let_pass_svm);
+}
+
+void msr_policy_bitmap_vmx(const struct msr_policy *p, u8 bitmap[0x1000])
+{
+	memset(bitmap, 0xff, 0x1000);
+	fill_map(p, bitmap, let_pass_vmx);
 }
 
 static bool memory_type_legal(u8 type)

@@ -101,6 +101,11 @@ const struct msr_row *msr_policy_find(const struct msr_policy *p, u32 msr);
 void msr_policy_bitmap_svm(const struct msr_policy *p, u8 msrpm[0x2000]);
 
 /*
+ * The same for vmcs01 [SDM "MSR-Bitmap Address"]: one bit for each MSR of two ranges, RDMSR first.
+ */
+void msr_policy_bitmap_vmx(const struct msr_policy *p, u8 bitmap[0x1000]);
+
+/*
  * Whether all eight fields of a PAT value are types that exist and no reserved bit is set:
  * UC 0, WC 1, WT 4, WP 5, WB 6, UC- 7 [APM "PAT Register"].
  */

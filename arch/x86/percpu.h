@@ -27,7 +27,7 @@ struct percpu {
 	struct vcpu *vcpu;	 /* (b) */
 	bool online;		 /* (a) the CPU has arrived in Plinth */
 	u32 nmis;		 /* (o) NMIs taken by Plinth's own handler */
-	bool kick_taken;	 /* (o) one of them was a kick, and nobody has asked yet */
+	u32 kicks;		 /* (o) of them, those that were kicks */
 	struct cpu_stats stats;	 /* (o) */
 	struct trace_ring trace; /* (o) */
 };

@@ -16,6 +16,7 @@
 #include "lib/string.h"
 
 #define ECHO_US		   50000
+#define POLLS_MAX	   64
 #define UART_PORTS	   8
 #define ESCAPE_KEY	   0x1d /* Ctrl-] */
 #define UART_IIR	   2
@@ -126,6 +127,7 @@ static int command_mem(struct shell *sh, int argc, char **argv __maybe_unused)
 static const struct shell_command commands[] = {
 	{ "vcpu", "[VP]", "where each VP is; with VP its registers", command_vcpu },
 	{ "vmcb", "[VP]", "the VMCBs 01, 02 and 12 of a VP", command_vmcb },
+	{ "vmcs", "[VP]", "on Intel, its VMCSs: the one in use, and 12", command_vmcb },
 	{ "mem", "", "L1's memory map and Plinth's own memory", command_mem },
 };
 
@@ -289,24 +291,47 @@ void shell_io_route(const struct acpi_info *acpi, u32 boot_apic_id)
 	log_info("shell: on COM2");
 }
 
+/* Reading it takes the question back where it was for more to send. */
+static bool uart_asks(void)
+{
+	return !(inb((u16)(uart.port + UART_IIR)) & IIR_NONE);
+}
+
+/* Until then an NMI that finds nothing to do is the console's. */
+static u64 echo_until;
+
+bool shell_serve(const struct percpu *cpu)
+{
+	bool raised = false;
+
+	if (!routed || cpu->id != 0) {
+		return false;
+	}
+	/* As long as its line stays up there is no other edge, so no other NMI. */
+	for (unsigned int i = 0; i < POLLS_MAX && uart_asks(); i++) {
+		shell_poll(&shell);
+		raised = true;
+	}
+	if (raised) {
+		echo_until = time_microseconds() + ECHO_US;
+	}
+	return raised;
+}
+
 /*
  * An edge may reach the CPU after the poll that served what it stands for: one NMI that finds
  * nothing to do, soon after a poll, is the console's too.
  */
 bool shell_nmi(const struct percpu *cpu)
 {
-	static u64 echo_until;
-	u64 now = time_microseconds();
-	bool raised, echo;
+	bool echo;
 
-	if (!routed || cpu->id != 0) {
-		return false;
+	if (shell_serve(cpu)) {
+		return true;
 	}
-	raised = !(inb((u16)(uart.port + UART_IIR)) & IIR_NONE);
-	echo = !raised && now < echo_until;
-	if (raised) {
-		shell_poll(&shell);
+	echo = cpu->id == 0 && time_microseconds() < echo_until;
+	if (echo) {
+		echo_until = 0;
 	}
-	echo_until = raised ? now + ECHO_US : 0;
-	return raised || echo;
+	return echo;
 }

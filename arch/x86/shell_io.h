@@ -19,7 +19,12 @@
 void shell_io_init(const struct options *options, struct uart *com1);
 /* Routes the UART's interrupt; once SLAT01 exists. */
 void shell_io_route(const struct acpi_info *acpi, u32 boot_apic_id);
-/* An NMI came to `cpu`: polls the shell if it is the boot CPU; true: the UART had raised it. */
+/* An NMI came to `cpu`: serves the shell if it is the boot CPU; true: the NMI was its UART's. */
 bool shell_nmi(const struct percpu *cpu);
+/*
+ * Serves it until its UART is quiet; true: it was not. Serving arms the UART anew: whoever takes
+ * the NMIs of that serves once more behind them, so that no edge goes by unseen.
+ */
+bool shell_serve(const struct percpu *cpu);
 
 #endif

@@ -25,6 +25,7 @@ static u64 phys_limit;
 static u64 boot_limit;
 static u64 guarded[GUARDED_MAX]; /* (b) pages whose writes Plinth emulates */
 static u32 guarded_count;	 /* (b) */
+static bool typed;		 /* (b) MTRRs do not count: the entries say what is no memory */
 static struct spinlock lock;
 
 static u64 *table_at(void *ctx __maybe_unused, u64 pa)
@@ -58,16 +59,55 @@ static bool is_guarded(u64 gpa)
 	return false;
 }
 
-const char *slat01_init(const struct pt_format *format)
+/*
+ * Under EPT the MTRRs do not count [SDM "Memory Type Used for Translated Guest-Physical
+ * Addresses"]: what firmware does not call memory is a device. NPT combines with them, and says WB
+ * throughout.
+ */
+static bool is_memory(enum mem_type type)
+{
+	return type == MEM_RAM || type == MEM_ACPI || type == MEM_NVS;
+}
+
+static u32 attr_at(u64 gpa, u32 perms)
+{
+	bool device = typed && !is_memory(memmap_type_at(memory_l1_map(), gpa));
+
+	return PT_ATTR(perms | PT_USER, device ? PT_UC : PT_WB);
+}
+
+/* The whole as devices, then what is memory. */
+static int map_typed(u64 limit)
+{
+	const struct memmap *map = memory_l1_map();
+	int err = pt_map(&slat, 0, 0, limit, PT_ATTR(PT_RWX | PT_USER, PT_UC), PT_LEVEL_1G);
+
+	for (u32 i = 0; !err && i < map->count; i++) {
+		const struct mem_region *r = &map->regions[i];
+		u64 base = ALIGN_UP(r->base, PAGE_SIZE);
+		u64 end = ALIGN_DOWN(MIN(r->base + r->len, limit), PAGE_SIZE);
+
+		if (is_memory(r->type) && base < end) {
+			err = pt_map(&slat, base, base, end - base,
+				     PT_ATTR(PT_RWX | PT_USER, PT_WB), PT_LEVEL_1G);
+		}
+	}
+	return err;
+}
+
+static int map_identity(u64 limit)
+{
+	return typed ? map_typed(limit)
+		     : pt_map(&slat, 0, 0, limit, PT_ATTR(PT_RWX | PT_USER, PT_WB), PT_LEVEL_1G);
+}
+
+const char *slat01_init(const struct pt_format *format, bool has_1g)
 {
 	unsigned int maxphyaddr;
 	u64 root = table_alloc(NULL);
 	u64 limit;
 	u32 regs[4];
-	bool has_1g;
 
-	cpuid(0x80000001, 0, regs);
-	has_1g = regs[3] & CPUID_80000001_EDX_1G;
 	cpuid(0x80000008, 0, regs);
 	maxphyaddr = regs[0] & 0xff;
 	limit = MIN(BIT(maxphyaddr), BOOT_LIMIT);
@@ -76,6 +116,7 @@ const char *slat01_init(const struct pt_format *format)
 		return "too little memory for L1's tables";
 	}
 	phys_limit = BIT(MIN(maxphyaddr, 48u));
+	typed = format == &pt_format_ept;
 	slat = (struct pt){
 		.format = format,
 		.ops = &ops,
@@ -86,8 +127,7 @@ const char *slat01_init(const struct pt_format *format)
 		/* A table for each GiB: no more than RAM and what is below 4 GiB. */
 		limit = MAX(GIB(4), ALIGN_UP(memmap_ram_top(memory_l1_map()), GIB(1)));
 	}
-	if (pt_map(&slat, 0, 0, limit, PT_ATTR(PT_RWX | PT_USER, PT_WB), PT_LEVEL_1G) ||
-	    pt_unmap(&slat, memory_heap_base(), memory_heap_size()) ||
+	if (map_identity(limit) || pt_unmap(&slat, memory_heap_base(), memory_heap_size()) ||
 	    pt_unmap(&slat, memory_image_base(), memory_image_size()) ||
 	    pt_unmap(&slat, MSI_BASE, MSI_SIZE)) {
 		return "too little memory for L1's tables";
@@ -120,8 +160,7 @@ bool slat01_demand_map(u64 gpa)
 	spin_lock(&lock);
 	/* Another CPU may have been here first; what is mapped faults for another reason. */
 	if (pt_lookup(&slat, gpa, &mapping) != 0) {
-		mapped = pt_map(&slat, base, base, size, PT_ATTR(PT_RWX | PT_USER, PT_WB),
-				PT_LEVEL_1G) == 0;
+		mapped = pt_map(&slat, base, base, size, attr_at(gpa, PT_RWX), PT_LEVEL_1G) == 0;
 	}
 	spin_unlock(&lock);
 	return mapped;
@@ -133,7 +172,7 @@ static bool change(u64 gpa, u64 spa, u32 perms)
 
 	gpa &= PAGE_MASK;
 	spin_lock(&lock);
-	err = pt_map(&slat, gpa, spa, PAGE_SIZE, PT_ATTR(perms | PT_USER, PT_WB), PT_LEVEL_4K);
+	err = pt_map(&slat, gpa, spa, PAGE_SIZE, attr_at(gpa, perms), PT_LEVEL_4K);
 	spin_unlock(&lock);
 	if (err) {
 		return false;

@@ -9,8 +9,8 @@
 
 #include "mm/pagetable.h"
 
-/* `format` is the vendor's; NULL or what went wrong. */
-const char *slat01_init(const struct pt_format *format);
+/* `format` is the vendor's, `has_1g` whether it has 1 GiB pages; NULL or what went wrong. */
+const char *slat01_init(const struct pt_format *format, bool has_1g);
 u64 slat01_root(void);
 /* Where a page of L1 really is and what L1 may do there. False: it is hidden or no address. */
 bool slat01_lookup(u64 gpa, struct pt_mapping *out);

@@ -17,6 +17,7 @@
 #define REQUEST_SIPI	  BIT(1)
 #define REQUEST_NMI	  BIT(2) /* an NMI for L1 that its ICR sent */
 #define REQUEST_SLAT_DROP BIT(3) /* L1's physical map changed: nested translations are stale */
+#define REQUEST_PICTURE	  BIT(4) /* the hardware's state copied to memory, for a dump */
 
 enum vcpu_activity {
 	VCPU_ACTIVE,
@@ -40,12 +41,13 @@ struct vcpu_shared {
 
 struct vcpu {
 	u64 gpr[GPR_COUNT];	     /* (o) of whichever guest ran last, RSP and RAX included */
-	u64 entry_spa[2];	     /* (b) the vendor's, for its entry code */
+	u64 entry_word[2];	     /* (o) the vendor's, for its entry code */
 	u32 id;			     /* (b) also the Hyper-V VP index */
 	u32 apic_id;		     /* (b) */
 	struct percpu *cpu;	     /* (b) */
 	enum vcpu_activity activity; /* (o) */
 	bool in_l2;		     /* (o) */
+	u32 kicks_seen;		     /* (o) of its CPU's kicks */
 	bool nmi_pending;	     /* (o) an NMI that L1 has not been given yet */
 	bool nmi_masked;	     /* (o) L1 is in its NMI handler */
 	u64 tsc_offset;		     /* (o) L1's TSC is the real one plus this */
@@ -67,6 +69,13 @@ void vcpu_kick(struct vcpu *v);
 void vcpu_nmi_taken(struct percpu *cpu);
 /* Whether a kick was among the NMIs that the handler took since the last call. */
 bool vcpu_kick_arrived(struct vcpu *v);
+/*
+ * Sleeps by `idle` until a SIPI comes, if the VP waits for one; true: it came, and the VP is to
+ * start at its vector. `idle` returns after an NMI, or when there is a request.
+ */
+bool vcpu_wait_for_sipi(struct vcpu *v, void (*idle)(u32 *requests));
+/* What is neutral of an INIT that is among `requests`: afterwards the VP waits for a SIPI. */
+void vcpu_take_init(struct vcpu *v, u32 requests);
 /* Takes and clears all request bits. */
 u32 vcpu_requests_take(struct vcpu *v);
 

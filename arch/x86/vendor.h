@@ -21,7 +21,11 @@ struct vendor_ops {
 	bool (*is_present)(void);   /* the CPU's vendor is this one's */
 	const char *(*probe)(void); /* NULL, or why this machine cannot run Plinth */
 	const struct pt_format *slat_format;
+	bool (*slat_has_1g)(void);
 	const u8 *hypercall_insn; /* 3 bytes */
+	/* What its nested entries honour, for the hv= policy. */
+	bool evmcs;
+	bool emsr_bitmap;
 	/* Maps and tables that all CPUs share; NULL or what went wrong. */
 	const char *(*machine_init)(const struct vendor_config *config);
 	void (*cpu_enable)(void);			 /* on each CPU */
@@ -39,5 +43,6 @@ struct vendor_ops {
 
 extern const struct vendor_ops *vendor; /* (b) */
 extern const struct vendor_ops svm_ops;
+extern const struct vendor_ops vmx_ops;
 
 #endif

@@ -224,7 +224,7 @@ def completion(session, machine):
     session.type("versi\t\r")
     machine.expect("com2", r"version \r\nPlinth ", ANSWER_SECS)
     session.type("v\t\t")
-    machine.expect("com2", r"\r\nversion  vcpu  vmcb\r\nplinth> v", ANSWER_SECS)
+    machine.expect("com2", r"\r\nversion  vcpu  vmcb  vmcs\r\nplinth> v", ANSWER_SECS)
     session.type("\x15\t\t")
     machine.expect("com2", r"help  mode  version .*\r\nplinth> ", ANSWER_SECS)
 

@@ -27,6 +27,7 @@ static const u8 verdict_status[] = { 2, 0, 0, 2, 1 };
 static enum verdict verdict;
 static char reason[200];
 static unsigned int printed;
+static u32 passed, failed, skipped; /* checks; other CPUs count too */
 
 static void report(enum verdict v, const char *fmt, va_list ap)
 {
@@ -66,12 +67,29 @@ bool check(bool ok, const char *fmt, ...)
 {
 	va_list ap;
 
+	__atomic_fetch_add(ok ? &passed : &failed, 1, __ATOMIC_RELAXED);
 	if (!ok) {
 		va_start(ap, fmt);
 		report(VERDICT_FAILURE, fmt, ap);
 		va_end(ap);
 	}
 	return ok;
+}
+
+void check_skip(const char *fmt, ...)
+{
+	static char last[200];
+	char text[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	fmt_vstr(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	__atomic_fetch_add(&skipped, 1, __ATOMIC_RELAXED);
+	if (strcmp(text, last) != 0) { /* in a loop, once is enough */
+		printf("  skip: %s\n", text);
+		memcpy(last, text, sizeof(last));
+	}
 }
 
 bool check_eq(const char *what, u64 got, u64 want)
@@ -98,6 +116,14 @@ const char *exinfo_text(exinfo_t ex)
 	if (ex == EXINFO_NONE) {
 		return "none";
 	}
+	if (ex == VMFAIL_INVALID) {
+		return "VMfailInvalid";
+	}
+	if (!(ex & EXINFO_VALID)) {
+		fmt_str(t, NAME_OF_LENGTH, ex & VMFAIL_VALID(0) ? "VMfailValid(%u)" : "flags 0x%x",
+			exinfo_error_code(ex));
+		return t;
+	}
 	fmt_str(t, NAME_OF_LENGTH, "#%s(0x%x)", names[exinfo_vector(ex) & 31],
 		exinfo_error_code(ex));
 	return t;
@@ -111,6 +137,7 @@ void __noreturn report_exit(void)
 	if (printed == PRINTED_MAX) {
 		printf("  (further ones not printed)\n");
 	}
+	printf("%u passed, %u failed, %u skipped\n", passed, failed, skipped);
 	printf("PAYLOAD %s: %s%s%s\n", test_name, verdict_text[verdict], reason[0] ? " " : "",
 	       reason);
 	outb(EXIT_PORT, verdict_status[verdict]);

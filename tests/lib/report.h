@@ -18,6 +18,9 @@ void report_failure(const char *fmt, ...) __printf_like(1, 2);
 #define report_note(...) printf(__VA_ARGS__)
 
 bool check(bool ok, const char *fmt, ...) __printf_like(2, 3);
+
+/* Says that a check is left out, and why: for what the machine itself does wrong. */
+void check_skip(const char *fmt, ...) __printf_like(1, 2);
 bool check_eq(const char *what, u64 got, u64 want);
 bool check_ex(const char *what, exinfo_t got, exinfo_t want);
 

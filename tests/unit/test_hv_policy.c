@@ -51,9 +51,10 @@ static void policy_default(void **state)
 		assert_int_equal(word(HV_FEATURES_EAX), 0x8A72);
 		assert_int_equal(word(HV_FEATURES_EBX), 0);
 		assert_int_equal(word(HV_FEATURES_EDX), 0x510);
-		assert_int_equal(word(HV_HINTS_EAX), 0x824);
+		assert_int_equal(word(HV_HINTS_EAX), 0x4824);
 		assert_int_equal(word(HV_HINTS_EBX), 0xFFFFFFFF);
-		assert_int_equal(word(HV_NESTED_EAX) | word(HV_NESTED_EBX), 0);
+		assert_int_equal(word(HV_NESTED_EAX), 0x80101);
+		assert_int_equal(word(HV_NESTED_EBX), 0);
 	}
 }
 
@@ -95,15 +96,22 @@ static void policy_features(void **state)
 		{ "default,+hv-reset,+hv-runtime", HV_FEATURES_EAX, 0x8AF3 },
 		{ "default,-hv-crash", HV_FEATURES_EDX, 0x110 },
 		{ "default,-xmm-input", HV_FEATURES_EDX, 0x500 },
-		{ "default,-hv-tlbflush-ex", HV_HINTS_EAX, 0x24 },
-		{ "default,-hv-relaxed", HV_HINTS_EAX, 0x804 },
-		{ "default,+hv-vapic", HV_HINTS_EAX, 0x82C },
+		{ "default,-hv-tlbflush-ex", HV_HINTS_EAX, 0x4024 },
+		{ "default,-hv-relaxed", HV_HINTS_EAX, 0x4804 },
+		{ "default,+hv-vapic", HV_HINTS_EAX, 0x482C },
 		{ "default,+hv-spinlocks", HV_HINTS_EBX, 4095 },
 		{ "default,+hv-spinlocks=0x1fFf", HV_HINTS_EBX, 0x1FFF },
 		{ "default,+hv-spinlocks=4294967295", HV_HINTS_EBX, 0xFFFFFFFF },
 		{ "default,+hv-spinlocks=7,-hv-spinlocks", HV_HINTS_EBX, 0xFFFFFFFF },
 		{ "default,+hv-ext-hypercalls", HV_FEATURES_EBX, 0x100000 },
-		{ "default,+hv-no-nonarch-coresharing", HV_HINTS_EAX, 0x40824 },
+		{ "default,+hv-no-nonarch-coresharing", HV_HINTS_EAX, 0x44824 },
+		{ "default,-hv-evmcs", HV_HINTS_EAX, 0x824 },
+		{ "default,-hv-evmcs", HV_NESTED_EAX, 0x80000 },
+		{ "default,-evmcs,+evmcs", HV_NESTED_EAX, 0x80101 },
+		{ "default,-hv-emsr-bitmap", HV_NESTED_EAX, 0x101 },
+		{ "none,+hv-emsr-bitmap", HV_NESTED_EAX, 0x80000 },
+		{ "none,+hv-emsr-bitmap", HV_HINTS_EAX, 0 },
+		{ "none,+hv-vp-assist,+hv-evmcs", HV_HINTS_EAX, 0x4000 },
 		{ "none,+hv-time", HV_FEATURES_EAX, 0x262 },
 	};
 
@@ -146,6 +154,9 @@ static void policy_warnings(void **state)
 		{ "default,-hv-tlbflush", HV_WARN_NEEDS, "hv-tlbflush-ex", "hv-tlbflush" },
 		{ "none,+hv-tlbflush-ex", HV_WARN_NEEDS, "hv-tlbflush-ex", "hv-tlbflush" },
 		{ "none,+hv-vapic", HV_WARN_NEEDS, "hv-vapic", "hv-vp-assist" },
+		{ "none,+hv-evmcs", HV_WARN_NEEDS, "hv-evmcs", "hv-vp-assist" },
+		{ "default,-hv-vp-assist", HV_WARN_NEEDS, "hv-evmcs", "hv-vp-assist" },
+		{ "default,+hv-evmcs=1", HV_WARN_VALUE, "hv-evmcs=1", "" },
 	};
 
 	(void)state;
@@ -186,7 +197,9 @@ static const struct hv_platform able = { .vps = 2,
 					 .frequencies_exact = true,
 					 .tsc_invariant = true,
 					 .xmm_input = true,
-					 .apic_msrs = true };
+					 .apic_msrs = true,
+					 .evmcs = true,
+					 .emsr_bitmap = true };
 
 static void constrain(const char *option, const struct hv_platform *platform)
 {
@@ -231,7 +244,39 @@ static void policy_constrained_by_the_machine(void **state)
 	m = able;
 	m.apic_msrs = false;
 	constrain("default,+hv-vapic", &m);
+	assert_int_equal(word(HV_HINTS_EAX), 0x4824);
+}
+
+/* What only some CPUs can have is taken back in silence, unless the option names it. */
+static void policy_constrained_by_the_vendor(void **state)
+{
+	struct hv_platform m = able;
+
+	(void)state;
+	constrain("default", &m);
+	assert_int_equal(word(HV_HINTS_EAX), 0x4824);
+	assert_int_equal(word(HV_NESTED_EAX), 0x80101);
+	m.evmcs = false;
+	constrain("default", &m);
+	assert_int_equal(t.warnings, 0);
 	assert_int_equal(word(HV_HINTS_EAX), 0x824);
+	assert_int_equal(word(HV_NESTED_EAX), 0x80000);
+	constrain("default,+hv-evmcs", &m);
+	assert_int_equal(t.warnings, 1);
+	assert_int_equal(t.kind, HV_WARN_PLATFORM);
+	assert_string_equal(t.word, "hv-evmcs");
+	assert_string_equal(t.other, "eVMCS for nested entries");
+	assert_int_equal(word(HV_NESTED_EAX), 0x80000);
+	constrain("default,+hv-evmcs,-hv-evmcs", &m);
+	assert_int_equal(t.warnings, 0);
+	m.emsr_bitmap = false;
+	constrain("default", &m);
+	assert_int_equal(t.warnings, 0);
+	assert_int_equal(word(HV_NESTED_EAX), 0);
+	constrain("default,+hv-emsr-bitmap", &m);
+	assert_int_equal(t.warnings, 1);
+	assert_string_equal(t.word, "hv-emsr-bitmap");
+	assert_int_equal(word(HV_NESTED_EAX), 0);
 }
 
 static void policy_check_names_the_first_broken_rule(void **state)
@@ -257,6 +302,14 @@ static void policy_check_names_the_first_broken_rule(void **state)
 		{ HV_FEATURES_EAX, BIT(2), 0, "no feature of this version" },
 		{ HV_FEATURES_EDX, BIT(19), 0, "no feature of this version" },
 		{ HV_NESTED_EAX, BIT(22), 0, "no feature of this version" },
+		{ HV_NESTED_EAX, BIT(17), 0, "no feature of this version" },
+		{ HV_NESTED_EBX, BIT(0), 0, "no feature of this version" },
+		{ HV_NESTED_EAX, BIT(9), 0, "no feature of this version" },
+		{ HV_NESTED_EAX, 0, BIT(0), "(hint 14) without a version" },
+		{ HV_NESTED_EAX, 0, BIT(8), "(hint 14) without a version" },
+		{ HV_NESTED_EAX, 0, 0x101, "(hint 14) without a version" },
+		{ HV_HINTS_EAX, 0, BIT(14), "without hint 14" },
+		{ HV_FEATURES_EAX, 0, BIT(4), "without the VP assist page" },
 	};
 
 	(void)state;
@@ -280,6 +333,7 @@ static void policy_check_names_the_first_broken_rule(void **state)
 	parse("default,-hv-vp-assist,+hv-vapic");
 	assert_int_equal(t.kind, HV_WARN_NEEDS);
 	assert_int_equal(word(HV_HINTS_EAX), 0x824);
+	assert_int_equal(word(HV_NESTED_EAX), 0x80000);
 }
 
 static u32 listed, listed_offered;
@@ -298,8 +352,8 @@ static void policy_list(void **state)
 	parse("default");
 	listed = listed_offered = 0;
 	hv_policy_list(&t.policy, count_feature, &listed);
-	assert_int_equal(listed, 17);
-	assert_int_equal(listed_offered, 11);
+	assert_int_equal(listed, 19);
+	assert_int_equal(listed_offered, 13);
 }
 
 int main(void)
@@ -311,6 +365,7 @@ int main(void)
 		cmocka_unit_test(policy_warnings),
 		cmocka_unit_test(policy_hostile_options),
 		cmocka_unit_test(policy_constrained_by_the_machine),
+		cmocka_unit_test(policy_constrained_by_the_vendor),
 		cmocka_unit_test(policy_check_names_the_first_broken_rule),
 		cmocka_unit_test(policy_list),
 	};

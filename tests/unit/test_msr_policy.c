@@ -431,6 +431,41 @@ static void test_permission_map(void **state)
 	}
 }
 
+static bool bitmap_says(const u8 *map, u32 msr, bool write)
+{
+	u32 base = (msr < 0x2000 ? 0 : 0x400) + (write ? 0x800 : 0);
+	u32 offset = msr & 0x1fff;
+
+	return map[base + offset / 8] >> offset % 8 & 1;
+}
+
+static void test_msr_bitmap(void **state)
+{
+	static const u32 ranges[] = { 0, 0xc0000000 };
+	struct msr_policy p;
+	u8 map[0x1000 + 16];
+	size_t passed = 0;
+
+	(void)state;
+	memset(map, 0x5a, sizeof(map));
+	init(&p, &full, true, true);
+	msr_policy_bitmap_vmx(&p, map);
+	for (size_t r = 0; r < ARRAY_SIZE(ranges); r++) {
+		for (u32 msr = ranges[r]; msr < ranges[r] + 0x2000; msr++) {
+			bool read = read_action(&p, msr) == MSR_ACTION_PASS;
+			bool write = write_action(&p, msr) == MSR_ACTION_PASS;
+
+			assert_int_equal(bitmap_says(map, msr, false), !read);
+			assert_int_equal(bitmap_says(map, msr, true), !write);
+			passed += read + write;
+		}
+	}
+	assert_true(passed > 100);
+	for (size_t i = 0x1000; i < sizeof(map); i++) {
+		assert_int_equal(map[i], 0x5a);
+	}
+}
+
 static void test_pat(void **state)
 {
 	(void)state;
@@ -486,6 +521,7 @@ int main(void)
 		cmocka_unit_test(test_no_row_waits_in_vain),
 		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_permission_map),
+		cmocka_unit_test(test_msr_bitmap),
 		cmocka_unit_test(test_pat),
 		cmocka_unit_test(test_mtrr),
 	};

@@ -251,6 +251,8 @@ static void test_each_rule_accepts_and_rejects(void **state)
 		counted++;
 	}
 	assert_int_equal(counted, 2 * svm_entry_rules_count);
+	printf("%zu rules, %zu accepted vectors, %zu rejected vectors\n", svm_entry_rules_count,
+	       counted / 2, counted / 2);
 }
 
 static void test_citations(void **state)

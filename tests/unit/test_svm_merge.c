@@ -537,6 +537,62 @@ static void e6_each_bit_of_l1s_map(void **state)
 	}
 }
 
+/* [TLFS "Enlightened MSR Bitmap"]: one entry of L1, and whether the merge of before may stay. */
+struct stay_row {
+	const char *name;
+	u64 msrpm;
+	u32 clean;
+	bool offered, control, intercept;
+	bool stays;
+};
+
+#define CLEAN BIT(31)
+
+/* Each row is an entry, after the one above it. */
+static const struct stay_row stays[] = {
+	/* clang-format off */
+	{ "the first", 0x7000, 0, true, true, true, .stays = false },
+	{ "unchanged", 0x7000, CLEAN, true, true, true, .stays = true },
+	{ "unchanged again", 0x7000, CLEAN, true, true, true, .stays = true },
+	{ "low bits of the address do not count", 0x7abc, CLEAN, true, true, true, .stays = true },
+	{ "changed", 0x7000, 0, true, true, true, .stays = false },
+	{ "then clean", 0x7000, CLEAN, true, true, true, .stays = true },
+	{ "all clean but bit 31", 0x7000, 0x7fffffff, true, true, true, .stays = false },
+	{ "all clean", 0x7000, 0xffffffff, true, true, true, .stays = true },
+	{ "another map", 0x9000, CLEAN, true, true, true, .stays = false },
+	{ "that again", 0x9000, CLEAN, true, true, true, .stays = true },
+	{ "and back", 0x7000, CLEAN, true, true, true, .stays = false },
+	{ "no enlightenment", 0x7000, CLEAN, true, false, true, .stays = false },
+	{ "on again; changes meanwhile?", 0x7000, CLEAN, true, true, true, .stays = false },
+	{ "then clean again", 0x7000, CLEAN, true, true, true, .stays = true },
+	{ "no intercept", 0x7000, CLEAN, true, true, false, .stays = false },
+	{ "again with it", 0x7000, CLEAN, true, true, true, .stays = false },
+	{ "and once more", 0x7000, CLEAN, true, true, true, .stays = true },
+	{ "not offered", 0x7000, CLEAN, false, true, true, .stays = false },
+	{ "never while not offered", 0x7000, CLEAN, false, true, true, .stays = false },
+	/* clang-format on */
+};
+
+static void the_merged_map_stays_while_clean(void **state)
+{
+	/* A first map at GPA 0 is no merge of it yet. */
+	u64 merged = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(stays); i++) {
+		const struct stay_row *r = &stays[i];
+
+		memset(&vmcb12, 0, sizeof(vmcb12));
+		vmcb12.control.msrpm_base_pa = r->msrpm;
+		vmcb12.control.hv_enlightenments_control = r->control ? BIT(1) : (u32)~BIT(1);
+		vmcb12.control.intercept_misc1 = r->intercept ? INTERCEPT_MSR_PROT : 0;
+		if (svm_msrpm_may_stay(&vmcb12.control, r->clean, r->offered, &merged) !=
+		    r->stays) {
+			fail_msg("%s: %s", r->name, r->stays ? "merged" : "stays");
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -555,6 +611,7 @@ int main(void)
 		cmocka_unit_test(i3_random_maps),
 		cmocka_unit_test(i3_open_words_are_l1s),
 		cmocka_unit_test(e6_each_bit_of_l1s_map),
+		cmocka_unit_test(the_merged_map_stays_while_clean),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

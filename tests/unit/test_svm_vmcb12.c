@@ -42,12 +42,13 @@ static const struct {
 	[10] = { "LBR", { VMCB_FIELD(save.dbgctl) } },
 };
 
-/* What no clean bit covers. */
+/* What no clean bit covers, and the enlightenments, whose clean bit (31) is not asked. */
 static const struct vmcb_field always[] = {
 	VMCB_FIELD(control.tlb_control),
 	VMCB_FIELD(control.interrupt_shadow),
 	VMCB_FIELD(control.eventinj),
 	VMCB_FIELD(control.nrip),
+	VMCB_FIELD(control.hv_enlightenments_control),
 	VMCB_FIELD(save.rflags),
 	VMCB_FIELD(save.rip),
 	VMCB_FIELD(save.rsp),

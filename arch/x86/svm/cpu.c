@@ -71,47 +71,27 @@ static const char *svm_probe(void)
 /* CR4 and EFER bits that a guest of L1 may set: by the CPUID bits that L1 sees. */
 static void fill_entry_caps(void)
 {
-	static const struct {
-		u32 leaf;
-		u8 reg;
-		u32 bit;
-		u64 cr4;
-	} rows[] = {
-		/* clang-format off */
-		{ 1, CPUID_EDX, BIT(1),  CR4_VME | CR4_PVI },
-		{ 1, CPUID_ECX, BIT(26), CR4_OSXSAVE },
-		{ 1, CPUID_ECX, BIT(17), CR4_PCIDE },
-		{ 7, CPUID_EBX, BIT(0),  CR4_FSGSBASE },
-		{ 7, CPUID_EBX, BIT(7),  CR4_SMEP },
-		{ 7, CPUID_EBX, BIT(20), CR4_SMAP },
-		{ 7, CPUID_ECX, BIT(2),  CR4_UMIP },
-		{ 7, CPUID_ECX, BIT(3),  CR4_PKE },
-		{ 7, CPUID_ECX, BIT(16), CR4_LA57 },
-		/* clang-format on */
-	};
-	u64 cr4 = CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR |
-		  CR4_OSXMMEXCPT;
 	u64 efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_SVME | EFER_FFXSR;
 	u32 regs[4];
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
-		cpuid_as_l1(rows[i].leaf, 0, 0, regs);
-		if (regs[rows[i].reg] & rows[i].bit) {
-			cr4 |= rows[i].cr4;
-		}
-	}
 	cpuid_as_l1(0x80000001, 0, 0, regs);
 	if (regs[CPUID_ECX] & BIT(17)) {
 		efer |= EFER_TCE;
 	}
 	svm_machine.efer_allowed = efer;
-	svm_entry_caps_init(&svm_machine.entry_caps, svm_machine.maxphyaddr, cr4, efer,
+	svm_entry_caps_init(&svm_machine.entry_caps, svm_machine.maxphyaddr, cpuid_l1_cr4(), efer,
 			    cpuid_l1_svm_features());
 }
 
 static const char *svm_machine_init(const struct vendor_config *config)
 {
 	struct svm_machine *m = &svm_machine;
+	const struct cpuid_offer offer = {
+		.hyperv = hv_shell_offers(),
+		.x2apic = config->x2apic,
+		.svm = true,
+		.svm_features = m->features,
+	};
 
 	m->msrpm01 = memory_alloc(MSRPM_SIZE);
 	m->iopm01 = memory_alloc(IOPM_SIZE);
@@ -119,9 +99,9 @@ static const char *svm_machine_init(const struct vendor_config *config)
 	if (!m->msrpm01 || !m->iopm01 || !m->iopm_all) {
 		return "too little memory for the permission maps";
 	}
-	cpuid_init(hv_shell_offers(), true, m->features, config->x2apic);
+	cpuid_init(&offer);
 	memset(m->msrpm01, 0xff, MSRPM_SIZE);
-	msr_init(false, hv_shell_offers(), m->msrpm01);
+	msr_init(false, offer.hyperv, m->msrpm01);
 	m->pool_pages = config->pool_pages;
 	memset(m->iopm_all, 0xff, IOPM_SIZE);
 	m->iopm_all_spa = heap_spa(m->iopm_all);
@@ -160,9 +140,9 @@ static struct vcpu *svm_vcpu_create(struct percpu *cpu)
 	s->vmcb01 = (struct vmcb *)vmcbs;
 	s->vmcb02 = (struct vmcb *)(vmcbs + PAGE_SIZE);
 	s->vmcb12 = (struct vmcb *)(vmcbs + 2 * PAGE_SIZE);
-	s->v.entry_spa[SVM_SPA_VMCB01] = heap_spa(s->vmcb01);
+	s->v.entry_word[SVM_SPA_VMCB01] = heap_spa(s->vmcb01);
 	s->vmcb02_spa = heap_spa(s->vmcb02);
-	s->v.entry_spa[SVM_SPA_HOST] = heap_spa(vmcbs + 3 * PAGE_SIZE);
+	s->v.entry_word[SVM_SPA_HOST] = heap_spa(vmcbs + 3 * PAGE_SIZE);
 	s->msrpm02 = maps;
 	s->iopm02 = maps + MSRPM_SIZE;
 	memset(s->msrpm02, 0xff, MSRPM_SIZE);
@@ -174,7 +154,7 @@ static struct vcpu *svm_vcpu_create(struct percpu *cpu)
 	s->v.apic_base = rdmsr(MSR_APIC_BASE);
 	hv_vp_init(&s->v.hv, cpu->id);
 	vmcb01_init(s, slat01_root());
-	vmsave(s->v.entry_spa[SVM_SPA_HOST]);
+	vmsave(s->v.entry_word[SVM_SPA_HOST]);
 	vcpus[cpu->id] = &s->v;
 	return &s->v;
 }
@@ -182,6 +162,14 @@ static struct vcpu *svm_vcpu_create(struct percpu *cpu)
 static void svm_start_l1(struct vcpu *v, const struct l1_entry *entry)
 {
 	vmcb01_start_l1(svm_of(v), entry);
+}
+
+static bool svm_slat_has_1g(void)
+{
+	u32 regs[4];
+
+	cpuid(0x80000001, 0, regs);
+	return regs[3] & CPUID_80000001_EDX_1G;
 }
 
 static u32 svm_exit_index(u32 code)
@@ -194,7 +182,9 @@ const struct vendor_ops svm_ops = {
 	.is_present = svm_is_present,
 	.probe = svm_probe,
 	.slat_format = &pt_format_npt,
+	.slat_has_1g = svm_slat_has_1g,
 	.hypercall_insn = vmmcall_insn,
+	.emsr_bitmap = true,
 	.machine_init = svm_machine_init,
 	.cpu_enable = svm_cpu_enable,
 	.vcpu_create = svm_vcpu_create,

@@ -68,7 +68,7 @@ svm_enter:
  * svm_idle(u32 *requests RDI): sleeps until an NMI, unless a request is there already. The NMI
  * handler moves RIP past the HLT when it finds it within this window, so none is slept over.
  */
-	.globl	svm_idle, idle_window_start, idle_window_end
+	.globl	svm_idle
 svm_idle:
 	cli
 	stgi
@@ -79,5 +79,8 @@ idle_window_start:
 idle_window_end:
 	clgi
 	ret
+
+	.section .nmi_windows, "a"
+	.quad	idle_window_start, idle_window_end, idle_window_end
 
 	.section .note.GNU-stack, "", @progbits

@@ -84,3 +84,15 @@ void svm_merge_msrpm(const u8 *msrpm01, bool (*read32)(void *ctx, u32 offset, u3
 		memcpy(msrpm02 + offset, &mine, sizeof(mine));
 	}
 }
+
+bool svm_msrpm_may_stay(const struct vmcb_control *vmcb12, u32 clean, bool offered, u64 *merged)
+{
+	u64 before = *merged;
+
+	*merged = SVM_NO_MSRPM;
+	if (offered && (vmcb12->intercept_misc1 & INTERCEPT_MSR_PROT) &&
+	    (vmcb12->hv_enlightenments_control & ENLIGHTENED_MSR_BITMAP)) {
+		*merged = vmcb12->msrpm_base_pa & PAGE_MASK;
+	}
+	return (clean & CLEAN_ENLIGHTENMENTS) && *merged != SVM_NO_MSRPM && *merged == before;
+}

@@ -31,4 +31,14 @@ void svm_merge(const struct vmcb_control *vmcb12, const struct vmcb *vmcb01,
 void svm_merge_msrpm(const u8 *msrpm01, bool (*read32)(void *ctx, u32 offset, u32 *value),
 		     void *ctx, u8 *msrpm02);
 
+#define SVM_NO_MSRPM (~0ull)
+
+/*
+ * Whether msrpm02 may stay what it is, with the enlightened MSR bitmap `offered`. `*merged`: the
+ * GPA of L1's map that it is the merge of, or SVM_NO_MSRPM if L1 did not promise then to announce
+ * what it changes there; updated for the merge that follows a no. `clean`: L1's clean bits,
+ * already 0 when they must not count. [TLFS "Enlightened MSR Bitmap"]
+ */
+bool svm_msrpm_may_stay(const struct vmcb_control *vmcb12, u32 clean, bool offered, u64 *merged);
+
 #endif

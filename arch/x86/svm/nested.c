@@ -8,6 +8,7 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/console.h"
 #include "arch/x86/cpuid.h"
+#include "arch/x86/hv_shell.h"
 #include "arch/x86/io.h"
 #include "arch/x86/memory.h"
 #include "arch/x86/mmio.h"
@@ -93,7 +94,23 @@ static void prepare_soft_injection(struct svm_vcpu *s)
 	}
 }
 
-static void enter_l2(struct svm_vcpu *s)
+static void prepare_msrpm(struct svm_vcpu *s, u32 clean)
+{
+	const struct vmcb_control *c = &s->vmcb12->control;
+	bool stays = svm_msrpm_may_stay(c, clean, hv_shell_has_emsr_bitmap(), &s->merged_msrpm);
+
+	if (stays) {
+		s->v.cpu->stats.msr_bitmap_kept++;
+	} else if (c->intercept_misc1 & INTERCEPT_MSR_PROT) {
+		s->v.cpu->stats.msr_bitmap_merged++;
+		svm_merge_msrpm(svm_machine.msrpm01, read32_msrpm12, s, s->msrpm02);
+	} else {
+		s->vmcb02->control.msrpm_base_pa = heap_spa(svm_machine.msrpm01);
+	}
+}
+
+/* `clean`: L1's clean bits as far as they count. */
+static void enter_l2(struct svm_vcpu *s, u32 clean)
 {
 	struct vmcb *vmcb = s->vmcb02;
 	struct svm_merge_env env = {
@@ -105,11 +122,7 @@ static void enter_l2(struct svm_vcpu *s)
 	};
 
 	svm_merge(&s->vmcb12->control, s->vmcb01, &env, vmcb);
-	if (s->vmcb12->control.intercept_misc1 & INTERCEPT_MSR_PROT) {
-		svm_merge_msrpm(svm_machine.msrpm01, read32_msrpm12, s, s->msrpm02);
-	} else {
-		vmcb->control.msrpm_base_pa = heap_spa(svm_machine.msrpm01);
-	}
+	prepare_msrpm(s, clean);
 	s->npt12 = s->vmcb12->control.np_enable & NP_ENABLE;
 	vmcb->control.guest_asid = SVM_ASID_NO_NPT;
 	obey_tlb_control(s);
@@ -158,7 +171,7 @@ void svm_vmrun(struct svm_vcpu *s)
 	svm_entry_constrain(&s->vmcb02->save);
 	s->vmcb02->control.clean =
 		clean & (CLEAN_CRX | CLEAN_DRX | CLEAN_DT | CLEAN_SEG | CLEAN_CR2);
-	enter_l2(s);
+	enter_l2(s, clean);
 }
 
 void svm_nested_prepare(struct svm_vcpu *s)

@@ -20,7 +20,7 @@ bool svm_serve_shell(const struct percpu *cpu)
 
 	for (unsigned int i = 0; again && i < SHELL_POLLS; i++) {
 		svm_take_nmi();
-		again = shell_nmi(cpu);
+		again = shell_serve(cpu);
 	}
 	return raised;
 }

@@ -2,19 +2,14 @@
 /* L2's nested paging: L1's tables walked, composed with NPT01 and put into the shadow set. */
 #include "arch/x86/memory.h"
 #include "arch/x86/slat01.h"
-#include "arch/x86/spec.h"
+#include "arch/x86/slat02.h"
 #include "arch/x86/svm/svm.h"
-#include "mm/guest_walk.h"
 
-/* NPT entries of the shadow: what is composed is always present and a user page. */
-#define ENTRY_P	   BIT(0)
-#define ENTRY_W	   BIT(1)
-#define ENTRY_U	   BIT(2)
-#define ENTRY_A	   BIT(5)
-#define ENTRY_D	   BIT(6)
-#define ENTRY_PS   BIT(7)
-#define ENTRY_NX   BIT(63)
-#define ENTRY_ADDR GENMASK(51, 12)
+static const struct slat02_env env = {
+	.format = &pt_format_npt,
+	.lookup = slat01_lookup,
+	.demand_map = slat01_demand_map,
+};
 
 static bool read64(void *ctx __maybe_unused, u64 gpa, u64 *value)
 {
@@ -55,12 +50,8 @@ static enum guest_walk_status walk12(struct svm_vcpu *s, u64 l2gpa, u32 access,
 bool npt_l2_translate(struct svm_vcpu *s, u64 l2gpa, u64 *gpa)
 {
 	struct guest_walk_result result;
-	u64 size = 0;
-	u64 entry =
-		s->slat.sets[s->set].used ? slat_lookup(&s->slat, s->set, L2GPA(l2gpa), &size) : 0;
 
-	if (likely(entry)) {
-		*gpa = (entry & ENTRY_ADDR & ~(size - 1)) | (l2gpa & (size - 1));
+	if (likely(slat02_translate(&s->slat, s->set, l2gpa, gpa))) {
 		return true;
 	}
 	if (walk12(s, l2gpa, 0, &result) != GUEST_WALK_OK) {
@@ -68,32 +59,6 @@ bool npt_l2_translate(struct svm_vcpu *s, u64 l2gpa, u64 *gpa)
 	}
 	*gpa = result.gpa;
 	return true;
-}
-
-/* The leaf that both tables together allow at l2gpa. */
-static bool compose(struct svm_vcpu *s, u64 l2gpa, const struct guest_walk_result *walk,
-		    const struct pt_mapping *mine, bool write)
-{
-	u64 size = MIN(1ull << walk->page_shift, mine->page_size);
-	u64 flags = ENTRY_P | ENTRY_U | ENTRY_A | ENTRY_D;
-
-	/* 32-bit nested tables have 4 MiB pages, which the shadow has not. */
-	if (size > MIB(2) && size < GIB(1)) {
-		size = MIB(2);
-	}
-	/*
-	 * Writable only once L1's entry says dirty: the write that makes it so has to be seen. The
-	 * dirty bit of the shadow entry itself means nothing.
-	 */
-	if ((walk->perms & PT_WRITE) && (mine->attr & PT_WRITE) && (walk->dirty || write)) {
-		flags |= ENTRY_W;
-	}
-	if (!(walk->perms & PT_EXEC) || !(mine->attr & PT_EXEC)) {
-		flags |= ENTRY_NX;
-	}
-	return slat_map(&s->slat, s->set, L2GPA(ALIGN_DOWN(l2gpa, size)),
-			SPA(ALIGN_DOWN(mine->pa, size)), size, flags,
-			ENTRY_P | ENTRY_W | ENTRY_U | ENTRY_A, ENTRY_PS);
 }
 
 /* Says in vmcb02 what L1's tables say. [APM "Nested versus Guest Page Faults, Fault Ordering"] */
@@ -114,10 +79,11 @@ enum npt_result npt_l2_fault(struct svm_vcpu *s, u64 *gpa)
 {
 	struct vmcb_control *c = &s->vmcb02->control;
 	bool write = c->exitinfo1 & NPF_WRITE;
-	u32 access = (write ? GUEST_WALK_WRITE : 0) |
-		     (c->exitinfo1 & NPF_EXEC ? GUEST_WALK_FETCH : 0) | GUEST_WALK_SET_AD;
+	bool fetch = c->exitinfo1 & NPF_EXEC;
+	u32 access =
+		(write ? GUEST_WALK_WRITE : 0) | (fetch ? GUEST_WALK_FETCH : 0) | GUEST_WALK_SET_AD;
+	u32 needed = PT_READ | (write ? PT_WRITE : 0) | (fetch ? PT_EXEC : 0);
 	struct guest_walk_result walk;
-	struct pt_mapping mine;
 
 	if (!s->npt12) {
 		return plain_fault(c->exitinfo2, gpa);
@@ -134,14 +100,21 @@ enum npt_result npt_l2_fault(struct svm_vcpu *s, u64 *gpa)
 		return reflect(c, write ? NPF_WRITE : 0);
 	}
 	*gpa = walk.gpa;
-	if (!slat01_lookup(walk.gpa, &mine)) {
-		return slat01_demand_map(walk.gpa) ? NPT_FILLED : NPT_EMULATE;
-	}
-	if (write && !(mine.attr & PT_WRITE)) {
-		return NPT_EMULATE;
+	/*
+	 * Writable only once L1's entry says dirty: the write that makes it so has to be seen. The
+	 * dirty bit of the shadow entry itself means nothing.
+	 */
+	if (!walk.dirty) {
+		walk.perms &= (u8)~PT_WRITE;
 	}
 	/* Select anew: making room may have dropped the set that L2 runs on. */
 	svm_nested_prepare(s);
-	return compose(s, c->exitinfo2, &walk, &mine, write) ? NPT_FILLED
-							     : reflect(c, write ? NPF_WRITE : 0);
+	switch (slat02_fill(&env, &s->slat, s->set, c->exitinfo2, &walk, needed)) {
+	case SLAT02_FILLED:
+		return NPT_FILLED;
+	case SLAT02_KEPT:
+		return NPT_EMULATE;
+	default:
+		return reflect(c, write ? NPF_WRITE : 0);
+	}
 }

@@ -6,7 +6,6 @@
  */
 #include "arch/x86/svm/svm.h"
 
-#include "arch/x86/apic.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/console.h"
 #include "arch/x86/panic.h"
@@ -84,23 +83,11 @@ void svm_set_gif(struct svm_vcpu *s, bool gif)
 static void wait_for_sipi(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;
-	u32 requests;
 
-	while (v->activity == VCPU_WAIT_SIPI) {
-		svm_idle(&v->shared.requests);
-		if (panic_active()) {
-			panic_stop();
-		}
-		vcpu_kick_arrived(v);
-		requests = vcpu_requests_take(v);
-		if (requests & REQUEST_SIPI) {
-			v->activity = VCPU_ACTIVE;
-			v->cpu->stats.sipi++;
-			slat_drop_all(&s->slat);
-			s->tlb_flush = true;
-			vmcb01_start_at_sipi(s, __atomic_load_n(&v->shared.sipi_vector,
-								__ATOMIC_ACQUIRE));
-		}
+	if (vcpu_wait_for_sipi(v, svm_idle)) {
+		slat_drop_all(&s->slat);
+		s->tlb_flush = true;
+		vmcb01_start_at_sipi(s, __atomic_load_n(&v->shared.sipi_vector, __ATOMIC_ACQUIRE));
 	}
 }
 
@@ -116,18 +103,7 @@ static void serve_requests(struct svm_vcpu *s)
 	if (requests & REQUEST_NMI) {
 		v->nmi_pending = true;
 	}
-	if (requests & REQUEST_INIT) {
-		v->cpu->stats.init++;
-		v->activity = VCPU_WAIT_SIPI;
-		v->in_l2 = false;
-		v->nmi_pending = false;
-		v->nmi_masked = false;
-		apic_reset(v);
-		/* A SIPI that came along with the INIT is for the state that follows it. */
-		if (requests & REQUEST_SIPI) {
-			vcpu_request(v, REQUEST_SIPI);
-		}
-	}
+	vcpu_take_init(v, requests);
 	wait_for_sipi(s);
 }
 
@@ -222,7 +198,7 @@ static __hot void enter(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;
 	struct vmcb *vmcb = s->vmcb01;
-	u64 spa = v->entry_spa[SVM_SPA_VMCB01];
+	u64 spa = v->entry_word[SVM_SPA_VMCB01];
 	u32 host_if = 0;
 	bool owed;
 

@@ -154,7 +154,10 @@
 #define CLEAN_CR2		BIT(9)
 #define CLEAN_LBR		BIT(10)
 #define CLEAN_AVIC		BIT(11)
-#define CLEAN_SW		BIT(31)
+#define CLEAN_ENLIGHTENMENTS	BIT(31)		/* for software: [TLFS], 3E0h to 3FFh */
+
+/* [TLFS "HV_SVM_ENLIGHTENED_VMCB_FIELDS"], 3E0h */
+#define ENLIGHTENED_MSR_BITMAP	BIT(1)
 
 /* Segment attributes as the VMCB packs them */
 #define SEG_TYPE_MASK		GENMASK(3, 0)

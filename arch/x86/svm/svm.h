@@ -40,6 +40,7 @@ struct svm_vcpu {
 	u64 vm_cr;	    /* (o) */
 	u64 vmcb12_gpa;	    /* (o) of the VMRUN that L2 runs by */
 	u64 loaded_gpa;	    /* (o) which vmcb12 the snapshot is of; ~0: none */
+	u64 merged_msrpm;   /* (o) which map of L1 msrpm02 was merged from: svm_msrpm_may_stay */
 	bool l1_if;	    /* (o) L1's RFLAGS.IF at VMRUN, for V_INTR_MASKING */
 	u64 iret_rip;	    /* (o) where L1's NMI handler is about to return */
 	bool stepping;	    /* (o) RFLAGS.TF is set, to exit behind that IRET */
@@ -64,12 +65,12 @@ struct svm_machine {
 	u32 pool_pages; /* of shadow tables, for each VP */
 };
 
-/* entry_spa[] of struct vcpu: vmcb01, which has L1's VMLOAD state, and Plinth's VMLOAD state. */
+/* entry_word[] of struct vcpu: vmcb01, which has L1's VMLOAD state, and Plinth's VMLOAD state. */
 #define SVM_SPA_VMCB01 0
 #define SVM_SPA_HOST   1
 ASSERT_OFFSET(struct svm_vcpu, v.gpr, 0);
-ASSERT_OFFSET(struct svm_vcpu, v.entry_spa[SVM_SPA_VMCB01], SVM_VCPU_VMCB01_SPA);
-ASSERT_OFFSET(struct svm_vcpu, v.entry_spa[SVM_SPA_HOST], SVM_VCPU_HOST_SPA);
+ASSERT_OFFSET(struct svm_vcpu, v.entry_word[SVM_SPA_VMCB01], SVM_VCPU_VMCB01_SPA);
+ASSERT_OFFSET(struct svm_vcpu, v.entry_word[SVM_SPA_HOST], SVM_VCPU_HOST_SPA);
 
 extern struct svm_machine svm_machine;
 

@@ -16,13 +16,17 @@ static void take_segment(struct vmcb_seg *to, const struct vmcb_seg *from)
 	to->base = f[1];
 }
 
-/* No clean bit covers these. */
+/*
+ * No clean bit covers these, but for the enlightenments: L1 that turns one off is to be believed
+ * at once, and without its clean bit the hint that the bit stands for is worth nothing.
+ */
 static void take_always(const struct vmcb *from, struct vmcb_control *c, struct vmcb_save *save)
 {
 	TAKE(c->tlb_control, from->control.tlb_control);
 	TAKE(c->interrupt_shadow, from->control.interrupt_shadow);
 	TAKE(c->eventinj, from->control.eventinj);
 	TAKE(c->nrip, from->control.nrip);
+	TAKE(c->hv_enlightenments_control, from->control.hv_enlightenments_control);
 	TAKE(save->rflags, from->save.rflags);
 	TAKE(save->rip, from->save.rip);
 	TAKE(save->rsp, from->save.rsp);

@@ -5,8 +5,8 @@
  * change nothing.
  */
 #include "tests/lib/hyperv.h"
-#include "tests/lib/l2.h"
 #include "tests/lib/payload.h"
+#include "tests/lib/vp.h"
 
 const char test_title[] = "the memory that the map hides";
 
@@ -17,12 +17,11 @@ const char test_title[] = "the memory that the map hides";
 	GIB(64) /* of L2: its physical addresses that the nested table maps to hidden pages */
 
 asm(".pushsection .text\n"
-    "i_access: mov (%rbx), %rax; mov %rcx, (%rbx); mov (%rbx), %rdx; vmmcall\n"
-    ".popsection");
+    "i_access: mov (%rbx), %rax; mov %rcx, (%rbx); mov (%rbx), %rdx;" L2_CALL ".popsection");
 extern const char i_access[];
 
-static struct l2 l2;
-static u64 *npt, *l2_tables;
+static struct vp vp;
+static u64 *slat, *l2_tables;
 static u64 pages_seen, leaks;
 
 static const u64 offsets[] = { 0, 0x7f8, 0xff8 };
@@ -64,34 +63,34 @@ static void try_from_l2(u64 page, enum pt_level level)
 {
 	u64 base = ALIGN_DOWN(page, pt_size(level));
 
-	pt_map(npt, WINDOW, base, PT_RWU, level);
+	slat_map(slat, WINDOW, base, level);
 	for (unsigned int i = 0; i < ARRAY_SIZE(offsets); i++) {
-		l2_init(&l2);
-		l2_use_npt(&l2, npt);
-		l2_start_at(&l2, i_access);
-		l2.vmcb->cr3 = phys(l2_tables);
-		l2.vmcb->tlb_control = TLB_FLUSH_ALL;
-		l2.gprs.rbx = WINDOW + (page - base) + offsets[i];
-		l2.gprs.rcx = PATTERN;
-		u64 exit = l2_run(&l2);
+		vp_init(&vp);
+		vp_use_slat(&vp, slat);
+		vp_start_at(&vp, i_access);
+		vp_set_cr3(&vp, phys(l2_tables));
+		vp_flush(&vp);
+		*vp_reg(&vp, VP_RBX) = WINDOW + (page - base) + offsets[i];
+		*vp_reg(&vp, VP_RCX) = PATTERN;
+		enum vp_exit exit = vp_run(&vp);
 
-		if (exit == EXIT_VMMCALL && (l2.vmcb->rax != NOTHING || l2.gprs.rdx != NOTHING)) {
+		if (exit == VP_CALL &&
+		    (*vp_reg(&vp, VP_RAX) != NOTHING || *vp_reg(&vp, VP_RDX) != NOTHING)) {
 			leaked("L2", page);
 		}
-		check(exit == EXIT_VMMCALL || exit == EXIT_NPF || exit / 32 == EXIT_EXCEPTION / 32,
-		      "L2 at a hidden page: exit 0x%lx", exit);
+		check(exit != VP_OTHER && exit != VP_INTR, "L2 at a hidden page: exit %d", exit);
 	}
 }
 
 void test_main(void)
 {
 	u64 top = MAX(boot_top_of_ram(~0ull), cmdline_u64("memory", 0));
-	bool with_l2 = svm_offered();
+	bool with_l2 = vp_offered();
 
 	hv_require();
 	if (with_l2) {
-		svm_enable();
-		npt = npt_create_identity(GIB(1), PT_2M);
+		vp_require();
+		slat = slat_create_identity(GIB(1), PT_2M);
 		l2_tables = pt_create();
 		pt_map_identity(l2_tables, 0, MIB(512), PT_RW, PT_2M);
 		pt_map_identity(l2_tables, WINDOW, GIB(1), PT_RW, PT_2M);

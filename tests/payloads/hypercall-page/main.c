@@ -13,6 +13,8 @@ const char test_title[] = "the hypercall page";
 #define PAST_THE_SPACE BIT(51)
 #define FILL	       0x1122334455667788ull
 #define VMMCALL_OPCODE 0xd9010f
+#define VMCALL_OPCODE  0xc1010f
+#define INTEL_EBX      0x756e6547 /* "Genu" of CPUID leaf 0 */
 #define MOVES	       1000
 
 static u64 *memory = (u64 *)PLACE;
@@ -72,7 +74,7 @@ static void serves_cpl0_only(void)
 	check_ex("a call at CPL 0", guard_call(call_page, (void *)0xbeef), EXINFO_NONE);
 	check_ex("1 a call at CPL 3", user_call(call_page_at_cpl3, NULL), EXINFO_UD);
 	check_eq("1 instruction at the fault", *(u32 *)this_cpu()->caught.rip & 0xffffff,
-		 VMMCALL_OPCODE);
+		 cpuid(0, 0).ebx == INTEL_EBX ? VMCALL_OPCODE : VMMCALL_OPCODE);
 }
 
 /* Must be last: nothing but a reset unlocks. */

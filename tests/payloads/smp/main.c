@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * INIT and SIPI bring up every CPU, by shorthand and by APIC id, again after a restart, at the page
- * that the SIPI's vector names; an NMI IPI arrives exactly once, to self too.
+ * that the SIPI's vector names; an NMI IPI arrives exactly once, to self too, and one that comes
+ * inside of the handler waits for its IRET.
  */
 #include "tests/lib/apic.h"
 #include "tests/lib/payload.h"
@@ -62,6 +63,34 @@ static void nmi_arrives_once(void)
 	}
 }
 
+static volatile u32 depth, deepest, handled;
+
+/* The first one sends two more, which are one by the time of its IRET. */
+static void nmi_to_self(struct trap_frame *frame)
+{
+	(void)frame;
+	depth++;
+	deepest = depth > deepest ? depth : deepest;
+	if (handled++ == 0) {
+		apic_send(cpus[0].apic_id, ICR_NMI | ICR_ASSERT);
+		wait_a_little();
+		apic_send(cpus[0].apic_id, ICR_NMI | ICR_ASSERT);
+		wait_a_little();
+	}
+	depth--;
+}
+
+static void nmi_waits_for_iret(void)
+{
+	irq_set_handler(VEC_NMI, nmi_to_self);
+	apic_send(cpus[0].apic_id, ICR_NMI | ICR_ASSERT);
+	check(WAIT_FOR(handled >= 2), "the NMI inside of the handler is lost");
+	wait_a_little();
+	check_eq("NMI handlers within each other", deepest, 1);
+	check_eq("NMIs for one and two inside of it", handled, 2);
+	irq_set_handler(VEC_NMI, NULL);
+}
+
 static void enable_for_a_while(void *unused)
 {
 	(void)unused;
@@ -115,6 +144,7 @@ void test_main(void)
 	}
 	nmi_arrives_once();
 	nmi_ends_halt();
+	nmi_waits_for_iret();
 	fixed_ipi_arrives();
 	report_success();
 }

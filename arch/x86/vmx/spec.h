@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * VMX as [SDM "Virtual Machine Extensions"] defines it: controls, exit reasons, the formats of
+ * VMCS fields, capability MSRs. Definitions only; the fields themselves are vmcs_fields.def.
+ */
+#ifndef ARCH_X86_VMX_SPEC_H
+#define ARCH_X86_VMX_SPEC_H
+
+#include "arch/x86/spec.h"
+#include "lib/bits.h"
+
+/* clang-format off */
+
+/* Capability MSRs, [SDM "VMX Capability Reporting Facility"] */
+#define MSR_VMX_BASIC			0x480
+#define MSR_VMX_PINBASED_CTLS		0x481
+#define MSR_VMX_PROCBASED_CTLS		0x482
+#define MSR_VMX_EXIT_CTLS		0x483
+#define MSR_VMX_ENTRY_CTLS		0x484
+#define MSR_VMX_MISC			0x485
+#define MSR_VMX_CR0_FIXED0		0x486
+#define MSR_VMX_CR0_FIXED1		0x487
+#define MSR_VMX_CR4_FIXED0		0x488
+#define MSR_VMX_CR4_FIXED1		0x489
+#define MSR_VMX_VMCS_ENUM		0x48a
+#define MSR_VMX_PROCBASED_CTLS2		0x48b
+#define MSR_VMX_EPT_VPID_CAP		0x48c
+#define MSR_VMX_TRUE_PINBASED_CTLS	0x48d
+#define MSR_VMX_TRUE_PROCBASED_CTLS	0x48e
+#define MSR_VMX_TRUE_EXIT_CTLS		0x48f
+#define MSR_VMX_TRUE_ENTRY_CTLS		0x490
+#define MSR_VMX_VMFUNC			0x491
+
+#define FEATURE_CONTROL_LOCK		BIT(0)
+#define FEATURE_CONTROL_VMX_IN_SMX	BIT(1)
+#define FEATURE_CONTROL_VMX		BIT(2)
+
+#define VMX_BASIC_REVISION_MASK		GENMASK(30, 0)
+#define VMX_BASIC_SIZE_MASK		GENMASK(44, 32)
+#define VMX_BASIC_32BIT			BIT(48)
+#define VMX_BASIC_DUAL_MONITOR		BIT(49)
+#define VMX_BASIC_MEMTYPE_MASK		GENMASK(53, 50)
+#define VMX_BASIC_INS_OUTS		BIT(54)
+#define VMX_BASIC_TRUE_CTLS		BIT(55)
+
+#define VMX_MISC_PREEMPTION_RATE_MASK	GENMASK(4, 0)
+#define VMX_MISC_EFER_LMA		BIT(5)
+#define VMX_MISC_ACTIVITY_HLT		BIT(6)
+#define VMX_MISC_ACTIVITY_SHUTDOWN	BIT(7)
+#define VMX_MISC_ACTIVITY_WAIT_SIPI	BIT(8)
+#define VMX_MISC_PT			BIT(14)
+#define VMX_MISC_CR3_TARGETS_MASK	GENMASK(24, 16)
+#define VMX_MISC_MSR_LIST_MASK		GENMASK(27, 25)
+#define VMX_MISC_VMWRITE_ANY		BIT(29)
+#define VMX_MISC_ZERO_LENGTH_INJECTION	BIT(30)
+
+#define EPT_CAP_EXEC_ONLY		BIT(0)
+#define EPT_CAP_WALK_4			BIT(6)
+#define EPT_CAP_WALK_5			BIT(7)
+#define EPT_CAP_UC			BIT(8)
+#define EPT_CAP_WB			BIT(14)
+#define EPT_CAP_2M			BIT(16)
+#define EPT_CAP_1G			BIT(17)
+#define EPT_CAP_INVEPT			BIT(20)
+#define EPT_CAP_AD			BIT(21)
+#define EPT_CAP_INVEPT_SINGLE		BIT(25)
+#define EPT_CAP_INVEPT_ALL		BIT(26)
+#define VPID_CAP_INVVPID		BIT(32)
+#define VPID_CAP_ADDRESS		BIT(40)
+#define VPID_CAP_SINGLE			BIT(41)
+#define VPID_CAP_ALL			BIT(42)
+#define VPID_CAP_SINGLE_GLOBALS		BIT(43)
+
+/* [SDM "Structure of VMCS Component Encoding"]; what is in no mask is reserved */
+#define VMCS_ENCODING_HIGH		BIT(0)
+#define VMCS_ENCODING_INDEX_MASK	GENMASK(9, 1)
+#define VMCS_ENCODING_TYPE_MASK		GENMASK(11, 10)
+#define VMCS_ENCODING_TYPE_CONTROL	0
+#define VMCS_ENCODING_TYPE_EXIT		1	/* VM-exit information, read-only */
+#define VMCS_ENCODING_TYPE_GUEST	2
+#define VMCS_ENCODING_TYPE_HOST		3
+#define VMCS_ENCODING_WIDTH_MASK	GENMASK(14, 13)
+#define VMCS_ENCODING_WIDTH_U16		0
+#define VMCS_ENCODING_WIDTH_U64		1
+#define VMCS_ENCODING_WIDTH_U32		2
+#define VMCS_ENCODING_WIDTH_NAT		3
+
+/* Types of INVEPT and INVVPID */
+#define INVEPT_SINGLE			1
+#define INVEPT_ALL			2
+#define INVVPID_ADDRESS			0
+#define INVVPID_SINGLE			1
+#define INVVPID_ALL			2
+#define INVVPID_SINGLE_NO_GLOBAL	3
+#define INVVPID_VPID_MASK		GENMASK(15, 0)
+
+/* [SDM "Pin-Based VM-Execution Controls"] */
+#define PIN_EXTERNAL_INTERRUPT		BIT(0)
+#define PIN_NMI				BIT(3)
+#define PIN_VIRTUAL_NMIS		BIT(5)
+#define PIN_PREEMPTION_TIMER		BIT(6)
+#define PIN_POSTED_INTERRUPTS		BIT(7)
+
+/* [SDM "Processor-Based VM-Execution Controls"], primary */
+#define PROC_INTERRUPT_WINDOW		BIT(2)
+#define PROC_TSC_OFFSETTING		BIT(3)
+#define PROC_HLT			BIT(7)
+#define PROC_INVLPG			BIT(9)
+#define PROC_MWAIT			BIT(10)
+#define PROC_RDPMC			BIT(11)
+#define PROC_RDTSC			BIT(12)
+#define PROC_CR3_LOAD			BIT(15)
+#define PROC_CR3_STORE			BIT(16)
+#define PROC_TERTIARY			BIT(17)
+#define PROC_CR8_LOAD			BIT(19)
+#define PROC_CR8_STORE			BIT(20)
+#define PROC_TPR_SHADOW			BIT(21)
+#define PROC_NMI_WINDOW			BIT(22)
+#define PROC_MOV_DR			BIT(23)
+#define PROC_UNCONDITIONAL_IO		BIT(24)
+#define PROC_IO_BITMAPS			BIT(25)
+#define PROC_MONITOR_TRAP_FLAG		BIT(27)
+#define PROC_MSR_BITMAPS		BIT(28)
+#define PROC_MONITOR			BIT(29)
+#define PROC_PAUSE			BIT(30)
+#define PROC_SECONDARY			BIT(31)
+
+/* secondary */
+#define PROC2_VIRTUALIZE_APIC_ACCESSES	BIT(0)
+#define PROC2_EPT			BIT(1)
+#define PROC2_DESCRIPTOR_TABLE		BIT(2)
+#define PROC2_RDTSCP			BIT(3)
+#define PROC2_VIRTUALIZE_X2APIC		BIT(4)
+#define PROC2_VPID			BIT(5)
+#define PROC2_WBINVD			BIT(6)
+#define PROC2_UNRESTRICTED_GUEST	BIT(7)
+#define PROC2_APIC_REGISTER		BIT(8)
+#define PROC2_VIRTUAL_INTERRUPT		BIT(9)
+#define PROC2_PAUSE_LOOP		BIT(10)
+#define PROC2_RDRAND			BIT(11)
+#define PROC2_INVPCID			BIT(12)
+#define PROC2_VMFUNC			BIT(13)
+#define PROC2_VMCS_SHADOWING		BIT(14)
+#define PROC2_ENCLS			BIT(15)
+#define PROC2_RDSEED			BIT(16)
+#define PROC2_PML			BIT(17)
+#define PROC2_EPT_VIOLATION_VE		BIT(18)
+#define PROC2_CONCEAL_PT		BIT(19)
+#define PROC2_XSAVES			BIT(20)
+#define PROC2_MODE_BASED_EXECUTE	BIT(22)
+#define PROC2_TSC_SCALING		BIT(25)
+#define PROC2_USER_WAIT_PAUSE		BIT(26)
+
+/* [SDM "VM-Exit Controls"] */
+#define EXIT_SAVE_DEBUG			BIT(2)
+#define EXIT_HOST_ADDRESS_SPACE		BIT(9)
+#define EXIT_LOAD_PERF_GLOBAL_CTRL	BIT(12)
+#define EXIT_ACK_INTERRUPT		BIT(15)
+#define EXIT_SAVE_PAT			BIT(18)
+#define EXIT_LOAD_PAT			BIT(19)
+#define EXIT_SAVE_EFER			BIT(20)
+#define EXIT_LOAD_EFER			BIT(21)
+#define EXIT_SAVE_PREEMPTION_TIMER	BIT(22)
+
+/* [SDM "VM-Entry Controls"] */
+#define ENTRY_LOAD_DEBUG		BIT(2)
+#define ENTRY_IA32E_GUEST		BIT(9)
+#define ENTRY_SMM			BIT(10)
+#define ENTRY_DEACTIVATE_DUAL_MONITOR	BIT(11)
+#define ENTRY_LOAD_PERF_GLOBAL_CTRL	BIT(13)
+#define ENTRY_LOAD_PAT			BIT(14)
+#define ENTRY_LOAD_EFER			BIT(15)
+
+/* Interruption information: entry, exit and IDT-vectoring have one format. */
+#define INTR_VECTOR_MASK		GENMASK(7, 0)
+#define INTR_TYPE_MASK			GENMASK(10, 8)
+#define INTR_TYPE_EXTERNAL		0
+#define INTR_TYPE_NMI			2
+#define INTR_TYPE_HARD_EXCEPTION	3
+#define INTR_TYPE_SOFT_INT		4
+#define INTR_TYPE_PRIVILEGED_SOFT	5
+#define INTR_TYPE_SOFT_EXCEPTION	6
+#define INTR_TYPE_OTHER			7
+#define INTR_ERROR_CODE			BIT(11)
+#define INTR_NMI_UNBLOCKING		BIT(12)	/* exit: by IRET; undefined in IDT-vectoring */
+#define INTR_VALID			BIT(31)
+
+#define INTERRUPTIBILITY_STI		BIT(0)
+#define INTERRUPTIBILITY_MOV_SS		BIT(1)
+#define INTERRUPTIBILITY_SMI		BIT(2)
+#define INTERRUPTIBILITY_NMI		BIT(3)
+#define INTERRUPTIBILITY_ENCLAVE	BIT(4)
+
+#define ACTIVITY_ACTIVE			0
+#define ACTIVITY_HLT			1
+#define ACTIVITY_SHUTDOWN		2
+#define ACTIVITY_WAIT_SIPI		3
+
+#define PENDING_DEBUG_BREAKPOINTS	GENMASK(3, 0)
+#define PENDING_DEBUG_ENABLED		BIT(12)
+#define PENDING_DEBUG_BS		BIT(14)
+#define PENDING_DEBUG_RTM		BIT(16)
+
+/* [SDM "Format of Access Rights"] */
+#define AR_TYPE_MASK			GENMASK(3, 0)
+#define AR_ACCESSED			BIT(0)
+#define AR_WRITABLE			BIT(1)	/* of data; readable, of code */
+#define AR_CONFORMING			BIT(2)	/* of code; expand-down, of data */
+#define AR_CODE				BIT(3)
+#define AR_S				BIT(4)
+#define AR_DPL_MASK			GENMASK(6, 5)
+#define AR_P				BIT(7)
+#define AR_L				BIT(13)
+#define AR_DB				BIT(14)
+#define AR_G				BIT(15)
+#define AR_UNUSABLE			BIT(16)
+#define AR_RESERVED			(GENMASK(11, 8) | GENMASK(31, 17))
+
+#define EPTP_MEMTYPE_MASK		GENMASK(2, 0)
+#define EPTP_MEMTYPE_WB			6
+#define EPTP_WALK_MASK			GENMASK(5, 3)
+#define EPTP_WALK_4			3
+#define EPTP_AD				BIT(6)
+
+/* Exit qualification of an I/O instruction */
+#define IO_SIZE_MASK			GENMASK(2, 0) /* of bytes, less one */
+#define IO_IN				BIT(3)
+#define IO_STRING			BIT(4)
+#define IO_PORT_MASK			GENMASK(31, 16)
+
+/* Exit qualification of an EPT violation */
+#define EPT_QUAL_READ			BIT(0)
+#define EPT_QUAL_WRITE			BIT(1)
+#define EPT_QUAL_FETCH			BIT(2)
+#define EPT_QUAL_READABLE		BIT(3)
+#define EPT_QUAL_WRITABLE		BIT(4)
+#define EPT_QUAL_EXECUTABLE		BIT(5)
+#define EPT_QUAL_GLA_VALID		BIT(7)
+#define EPT_QUAL_FINAL			BIT(8)	/* not an access of the guest's page walk */
+#define EPT_QUAL_NMI_UNBLOCKING		BIT(12)
+
+/* Exit reason field */
+#define EXIT_REASON_BASIC_MASK		GENMASK(15, 0)
+#define EXIT_REASON_ENTRY_FAILURE	BIT(31)
+
+/* [SDM "VMX Basic Exit Reasons"] */
+#define EXIT_REASON_EXCEPTION_OR_NMI	0
+#define EXIT_REASON_EXTERNAL_INTERRUPT	1
+#define EXIT_REASON_TRIPLE_FAULT	2
+#define EXIT_REASON_INIT		3
+#define EXIT_REASON_SIPI		4
+#define EXIT_REASON_IO_SMI		5
+#define EXIT_REASON_OTHER_SMI		6
+#define EXIT_REASON_INTERRUPT_WINDOW	7
+#define EXIT_REASON_NMI_WINDOW		8
+#define EXIT_REASON_TASK_SWITCH		9
+#define EXIT_REASON_CPUID		10
+#define EXIT_REASON_GETSEC		11
+#define EXIT_REASON_HLT			12
+#define EXIT_REASON_INVD		13
+#define EXIT_REASON_INVLPG		14
+#define EXIT_REASON_RDPMC		15
+#define EXIT_REASON_RDTSC		16
+#define EXIT_REASON_RSM			17
+#define EXIT_REASON_VMCALL		18
+#define EXIT_REASON_VMCLEAR		19
+#define EXIT_REASON_VMLAUNCH		20
+#define EXIT_REASON_VMPTRLD		21
+#define EXIT_REASON_VMPTRST		22
+#define EXIT_REASON_VMREAD		23
+#define EXIT_REASON_VMRESUME		24
+#define EXIT_REASON_VMWRITE		25
+#define EXIT_REASON_VMXOFF		26
+#define EXIT_REASON_VMXON		27
+#define EXIT_REASON_CR_ACCESS		28
+#define EXIT_REASON_MOV_DR		29
+#define EXIT_REASON_IO			30
+#define EXIT_REASON_RDMSR		31
+#define EXIT_REASON_WRMSR		32
+#define EXIT_REASON_INVALID_GUEST_STATE	33
+#define EXIT_REASON_MSR_LOADING		34
+#define EXIT_REASON_MWAIT		36
+#define EXIT_REASON_MONITOR_TRAP_FLAG	37
+#define EXIT_REASON_MONITOR		39
+#define EXIT_REASON_PAUSE		40
+#define EXIT_REASON_MACHINE_CHECK	41
+#define EXIT_REASON_TPR_BELOW_THRESHOLD	43
+#define EXIT_REASON_APIC_ACCESS		44
+#define EXIT_REASON_VIRTUALIZED_EOI	45
+#define EXIT_REASON_GDTR_IDTR		46
+#define EXIT_REASON_LDTR_TR		47
+#define EXIT_REASON_EPT_VIOLATION	48
+#define EXIT_REASON_EPT_MISCONFIG	49
+#define EXIT_REASON_INVEPT		50
+#define EXIT_REASON_RDTSCP		51
+#define EXIT_REASON_PREEMPTION_TIMER	52
+#define EXIT_REASON_INVVPID		53
+#define EXIT_REASON_WBINVD		54
+#define EXIT_REASON_XSETBV		55
+#define EXIT_REASON_APIC_WRITE		56
+#define EXIT_REASON_RDRAND		57
+#define EXIT_REASON_INVPCID		58
+#define EXIT_REASON_VMFUNC		59
+#define EXIT_REASON_ENCLS		60
+#define EXIT_REASON_RDSEED		61
+#define EXIT_REASON_PML_FULL		62
+#define EXIT_REASON_XSAVES		63
+#define EXIT_REASON_XRSTORS		64
+#define EXIT_REASON_UMWAIT		67
+#define EXIT_REASON_TPAUSE		68
+
+/* [SDM "VM-Instruction Error Numbers"] */
+#define VMFAIL_VMCALL_IN_ROOT		1
+#define VMFAIL_VMCLEAR_ADDRESS		2
+#define VMFAIL_VMCLEAR_VMXON_POINTER	3
+#define VMFAIL_VMLAUNCH_NOT_CLEAR	4
+#define VMFAIL_VMRESUME_NOT_LAUNCHED	5
+#define VMFAIL_ENTRY_CONTROLS		7
+#define VMFAIL_ENTRY_HOST_STATE		8
+#define VMFAIL_VMPTRLD_ADDRESS		9
+#define VMFAIL_VMPTRLD_VMXON_POINTER	10
+#define VMFAIL_VMPTRLD_REVISION		11
+#define VMFAIL_UNSUPPORTED_FIELD	12
+#define VMFAIL_VMWRITE_READ_ONLY	13
+#define VMFAIL_VMXON_IN_ROOT		15
+#define VMFAIL_ENTRY_MOV_SS		26
+#define VMFAIL_INVALID_OPERAND		28	/* to INVEPT or INVVPID */
+
+/* clang-format on */
+
+#endif
