@@ -198,12 +198,15 @@ static bool cr0_write_faults(u64 value)
 }
 
 /*
- * L1 changes a bit that is Plinth's (NE). Only the shadow changes here: then L1 executes the MOV
+ * L1 changes a bit that is Plinth's (NE; in VMX operation PE and PG too). Only the shadow changes here: then L1 executes the MOV
  * again, which no longer differs from the shadow, and the hardware does the rest of it.
  */
 static void guest_writes_cr0(struct vmx_vcpu *x, u64 value)
 {
-	if (cr0_write_faults(value)) {
+	u64 fixed = x->vmxon ? vmx_machine.caps.cr0_fixed0 : 0;
+
+	/* [SDM "Restrictions on VMX Operation"] */
+	if (cr0_write_faults(value) || (value & fixed) != fixed) {
 		vmx_finish(x, OUTCOME_GP);
 		return;
 	}

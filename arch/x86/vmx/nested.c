@@ -18,6 +18,7 @@
 #include "arch/x86/vmx/msr_list.h"
 #include "arch/x86/vmx/nested_msrs.h"
 #include "arch/x86/vmx/nmi.h"
+#include "arch/x86/vmx/park.h"
 #include "arch/x86/vmx/reflect.h"
 #include "arch/x86/vmx/vmcs02.h"
 #include "arch/x86/vmx/vmcs12.h"
@@ -48,6 +49,8 @@ void vmx_nested_reset(struct vmx_vcpu *x)
 	x->current_gpa = VMX_NO_POINTER;
 	x->evmcs_gpa = VMX_NO_POINTER;
 	x->changed = (u32)VMX_GROUPS_ALL;
+	x->halted = false;
+	x->parked = false;
 	x->v.in_l2 = false;
 }
 
@@ -113,6 +116,10 @@ static void leave_l2(struct vmx_vcpu *x, const struct vmx_exit_info *exit)
 	v->cpu->stats.nested_exit++;
 	trace_event(&v->cpu->trace, TRACE_KVM_NESTED_VMEXIT_INJECT, TRACE_L2, exit->reason,
 		    exit->qualification, exit->intr_info);
+	if (unlikely(x->halted)) {
+		x->vmcs02.guest_activity = ACTIVITY_HLT;
+		x->halted = false;
+	}
 	vmx_reflect(&x->vmcs02, exit, &x->vmcs12);
 	if (!vmx_store_msrs(x, x->vmcs12.exit_msr_store_address, x->vmcs12.exit_msr_store_count)) {
 		vmx_abort(x, VMX_ABORT_MSR_STORE);
@@ -171,6 +178,7 @@ bool vmx_nested_nmi(struct vmx_vcpu *x)
 		return false; /* blocked: the window comes with L2's IRET */
 	}
 	x->v.nmi_pending = false;
+	vmx_unpark(x);
 	vmcs02_read_back(&x->vmcs02);
 	vmx_reflect_undelivered(&x->vmcs02, &exit);
 	leave_l2(x, &exit);
@@ -179,10 +187,12 @@ bool vmx_nested_nmi(struct vmx_vcpu *x)
 
 /* Exits that are not L1's */
 
-/* L1 leaves HLT to its guest: it ends at once, as by an interrupt that was none of L2's. */
+/* L1 leaves HLT to its guest. */
 static void l2_hlt(struct vmx_vcpu *x)
 {
+	x->v.cpu->stats.hlt++;
 	vmx_finish(x, OUTCOME_NEXT);
+	x->halted = true;
 }
 
 /* L2 does I/O that L1 leaves to it: let the hardware do it, under both maps. */
@@ -284,6 +294,7 @@ static void l2_refused(struct vmx_vcpu *x)
 	log_limited(LOG_WARN, "L1 CPU %u: hardware refused vmcs02: reason %x, qualification %llx",
 		    x->v.id, x->exit_reason, (unsigned long long)qualification);
 	x->v.in_l2 = false;
+	x->halted = false;
 	x->changed = (u32)VMX_GROUPS_ALL;
 	vmx_make_current(x, x->vmcs01_spa);
 	vmx_fail_entry(x, x->exit_reason & EXIT_REASON_BASIC_MASK, qualification);
@@ -365,7 +376,11 @@ __hot void vmx_exit_l2(struct vmx_vcpu *x)
 		    vmread(VMCS_exit_qualification));
 	cpu->stats.exits[STATS_L2][vmx_exit_index(x->exit_reason)]++;
 	if (unlikely(x->exit_reason & EXIT_REASON_ENTRY_FAILURE)) {
+		vmx_unpark(x);
 		l2_refused(x);
+		return;
+	}
+	if (unlikely(x->parked) && vmx_park_exit(x)) {
 		return;
 	}
 	if (owner_of(x) == VMX_OWNER_L1) {

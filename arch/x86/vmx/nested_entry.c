@@ -15,6 +15,7 @@
 #include "arch/x86/vmx/insn.h"
 #include "arch/x86/vmx/nested_insn.h"
 #include "arch/x86/vmx/nested_msrs.h"
+#include "arch/x86/vmx/park.h"
 #include "arch/x86/vmx/vmcs02.h"
 #include "arch/x86/vmx/vmcs12.h"
 #include "arch/x86/vmx/vmcs_copy.h"
@@ -223,6 +224,7 @@ static void enter_l2(struct vmx_vcpu *x, const u64 *pdptes)
 	if (unlikely(x->vmcs12.entry_msr_load_count)) {
 		x->changed = (u32)VMX_GROUP(11); /* it may have changed what vmcs02 switches */
 	}
+	x->halted = x->vmcs12.guest_activity == ACTIVITY_HLT;
 	x->launched12 = true;
 }
 
@@ -264,6 +266,8 @@ bool vmx_nested_entry_failed(struct vmx_vcpu *x)
 	log_limited(LOG_WARN, "L1 CPU %u: hardware refused vmcs02: VM-instruction error %u",
 		    x->v.id, error);
 	x->v.in_l2 = false;
+	x->halted = false;
+	x->parked = false;
 	x->changed = (u32)VMX_GROUPS_ALL;
 	vmx_make_current(x, x->vmcs01_spa);
 	x->rsp = vmread(VMCS_guest_rsp);
@@ -276,6 +280,9 @@ void vmx_nested_prepare(struct vmx_vcpu *x)
 {
 	u64 eptp = ept_select(x);
 
+	if (unlikely(x->halted)) {
+		vmx_park(x);
+	}
 	if (unlikely(x->vmcs02.ept_pointer != eptp)) {
 		x->vmcs02.ept_pointer = eptp;
 		vmwrite(VMCS_ept_pointer, eptp);

@@ -10,6 +10,7 @@
 #include "arch/x86/vmx/ept.h"
 #include "arch/x86/vmx/evmcs.h"
 #include "arch/x86/vmx/insn.h"
+#include "arch/x86/vmx/vmcs01.h"
 #include "hv/tlfs.h"
 #include "lib/string.h"
 
@@ -243,4 +244,7 @@ void vmx_nested_insn(struct vmx_vcpu *x, u32 reason)
 	insn.qualification = vmread(VMCS_exit_qualification);
 	insn.rflags = vmread(VMCS_guest_rflags);
 	carry_out(x, &insn, vmx_insn_emulate(&insn));
+	if (reason == EXIT_REASON_VMXON || reason == EXIT_REASON_VMXOFF) {
+		vmcs01_guard_cr0(x);
+	}
 }

@@ -67,6 +67,15 @@ static void set_cr0(u64 cr0)
 	vmwrite(VMCS_guest_cr0, cr0 | vmx_machine.cr0_fixed);
 }
 
+void vmcs01_guard_cr0(const struct vmx_vcpu *x)
+{
+	u64 cr0 = vmx_guest_cr0();
+
+	vmwrite(VMCS_cr0_guest_host_mask,
+		vmx_machine.cr0_fixed | (x->vmxon ? vmx_machine.caps.cr0_fixed0 : 0));
+	vmwrite(VMCS_cr0_read_shadow, cr0);
+}
+
 /* Bits that L1 must not set are Plinth's as well, so that setting one exits. */
 static void set_cr4(u64 cr4)
 {

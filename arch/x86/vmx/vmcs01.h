@@ -13,6 +13,9 @@ void vmcs01_start_at_sipi(struct vmx_vcpu *x, u32 vector);
 /* The entry state of a boot protocol. */
 void vmcs01_start_l1(struct vmx_vcpu *x, const struct l1_entry *entry);
 
+/* Bits of CR0 that VMX operation fixes: L1 cannot clear them between its VMXON and VMXOFF. */
+void vmcs01_guard_cr0(const struct vmx_vcpu *x);
+
 /* CR0 and CR4 of the current VMCS as its guest reads them. */
 u64 vmx_guest_cr0(void);
 u64 vmx_guest_cr4(void);

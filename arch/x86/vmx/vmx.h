@@ -55,6 +55,9 @@ struct vmx_vcpu {
 	u32 changed;	   /* groups of vmcs12 that vmcs02 has not taken over */
 	u8 *io_bitmaps02;  /* (b) built when L2 does I/O that L1 leaves to it */
 	struct evmcs_enlightenments enlightenments;
+	bool halted;	 /* L2 is in the activity state HLT */
+	bool parked;	 /* and vmcs02 made up for it: park.c */
+	u64 park_rflags; /* L2's own, meanwhile */
 	bool host_is_known;
 	struct vmcs host;    /* its host state is Plinth's */
 	struct vmcs scratch; /* vmcs01's guest state at an exit to L1 */
