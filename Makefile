@@ -61,7 +61,9 @@ $B/symtab.o: $(OBJS) linker.ld tools/symtab
 
 # The path of every exit, where instructions are counted: backtraces step over these frames.
 HOT	:= $(addprefix $B/hv/arch/x86/,cpuid.o svm/exits.o svm/insn.o svm/nested.o svm/nested_insn.o \
-	   svm/vmcb12.o svm/merge.o svm/reflect.o svm/entry_checks.o svm/npt.o vmx/exits.o vmx/run.o)
+	   svm/vmcb12.o svm/merge.o svm/reflect.o svm/entry_checks.o svm/npt.o vmx/exits.o vmx/run.o \
+	   $(addprefix vmx/,nested.o nested_entry.o nested_insn.o vmcs02.o merge.o reflect.o evmcs.o \
+	   entry_checks.o exit_rows.o ept.o insn_emulate.o insn_parts.o vmcs.o shadow_vmcs.o) slat02.o)
 $(HOT): HVFLAGS += -fomit-frame-pointer
 # Changes only when the version does.
 $B/version: FORCE

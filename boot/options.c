@@ -43,6 +43,8 @@ const struct option options_table[] = {
 	  "the memory for shadow tables" },
 	{ "x2apic", OPTION_CHOICE, MEMBER(x2apic), switch_words, 0, 0, "on|off",
 	  "whether L1 is offered x2APIC where the CPU has it" },
+	{ "vmcs-shadow", OPTION_CHOICE, MEMBER(vmcs_shadow), switch_words, 0, 0, "on|off",
+	  "whether VMCS shadowing is used where the CPU has it" },
 };
 /* clang-format on */
 const size_t options_count = ARRAY_SIZE(options_table);
@@ -54,6 +56,7 @@ static const struct options defaults = {
 	.panic = OPTION_PANIC_HALT,
 	.trace = 1,
 	.x2apic = 1,
+	.vmcs_shadow = 1,
 	.hv = "default",
 };
 

@@ -36,6 +36,7 @@ struct options {
 	u32 panic;		  /* enum option_panic */
 	u32 trace;		  /* 1: the event rings record */
 	u32 x2apic;		  /* 1: L1 is offered x2APIC where the CPU has it */
+	u32 vmcs_shadow;	  /* 1: VMCS shadowing is used where the CPU has it */
 	u64 l1_mem;		  /* bytes of RAM that L1 gets at most; 0: all */
 	u64 l1_cpus;		  /* CPUs that L1 gets at most; 0: all */
 	u64 l1_exit;		  /* port whose OUT ends the run, value 0 as success; 0: none */

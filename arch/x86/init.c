@@ -187,6 +187,7 @@ static void start_machine(void)
 	const struct vendor_config config = {
 		.pool_pages = (u32)(pool_bytes() / PAGE_SIZE),
 		.x2apic = options.x2apic,
+		.vmcs_shadow = options.vmcs_shadow,
 	};
 	u32 vps = vp_count();
 	const char *why;

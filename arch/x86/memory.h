@@ -75,11 +75,11 @@ static inline __must_check bool l1_read64_at(u64 gpa, u64 *v)
 
 	/* volatile: with an output gcc would drop a probe whose value nobody uses */
 	__asm__ volatile goto("1: mov (%1), %0\n"
-		     ".pushsection .extable, \"a\"\n .quad 1b, %l2\n .popsection\n"
-		     : "=r"(value)
-		     : "r"(DIRECT_BASE + gpa)
-		     : "memory"
-		     : fault);
+			      ".pushsection .extable, \"a\"\n .quad 1b, %l2\n .popsection\n"
+			      : "=r"(value)
+			      : "r"(DIRECT_BASE + gpa)
+			      : "memory"
+			      : fault);
 	*v = value;
 	return true;
 fault:

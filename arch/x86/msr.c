@@ -37,6 +37,25 @@ void msr_init(bool intel, bool hyperv, u8 *map01)
 	phys_mbz = ~0ull << (regs[0] & 0xff);
 }
 
+/*
+ * The VMCS (or VMLOAD) exchanges these at each entry: now they are Plinth's own, which finds its
+ * per-CPU area by GS base. A guest's access exits although the map lets it pass when L1 changes its
+ * map under its running guest, or after saying that it does not.
+ */
+static bool is_exchanged(u32 msr)
+{
+	switch (msr) {
+	case MSR_SYSENTER_CS:
+	case MSR_SYSENTER_ESP:
+	case MSR_SYSENTER_EIP:
+	case MSR_FS_BASE:
+	case MSR_GS_BASE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static enum outcome read_real(const struct msr_rule *rule, u32 msr, u64 *value)
 {
 	if (!rdmsr_safe(msr, value)) {
@@ -111,7 +130,8 @@ enum outcome vcpu_rdmsr(struct vcpu *v, u32 msr, u64 *value)
 	switch (rule->action) {
 	case MSR_ACTION_PASS:
 	case MSR_ACTION_REAL:
-		outcome = read_real(rule, msr, value);
+		outcome = unlikely(is_exchanged(msr)) ? vendor->msr_read(v, msr, value)
+						      : read_real(rule, msr, value);
 		break;
 	case MSR_ACTION_ZERO:
 		*value = 0;
@@ -136,7 +156,8 @@ enum outcome vcpu_wrmsr(struct vcpu *v, u32 msr, u64 value)
 	switch (rule->action) {
 	case MSR_ACTION_PASS:
 	case MSR_ACTION_REAL:
-		outcome = write_real(rule, msr, value);
+		outcome = unlikely(is_exchanged(msr)) ? vendor->msr_write(v, msr, value)
+						      : write_real(rule, msr, value);
 		break;
 	case MSR_ACTION_ZERO:
 		outcome = OUTCOME_NEXT;

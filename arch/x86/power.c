@@ -5,6 +5,7 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/console.h"
 #include "arch/x86/io.h"
+#include "arch/x86/stats.h"
 #include "arch/x86/time.h"
 
 /* [ACPI "PM1 Control Registers"] */
@@ -96,8 +97,26 @@ __noreturn void power_off_or_halt(void)
 	power_halt();
 }
 
+static void log_counter(void *ctx __maybe_unused, const struct stats_line *line)
+{
+	log_at(LOG_DEBUG, "stat: %s %s %s %llu", line->group, line->level, line->name,
+	       (unsigned long long)line->value);
+}
+
+/* What the run has counted, for who asks for it by loglvl=debug. */
+static void log_counters(void)
+{
+	static struct cpu_stats sum;
+
+	if (log_threshold >= LOG_DEBUG) {
+		stats_sum(&sum);
+		stats_for_each(&sum, log_counter, NULL);
+	}
+}
+
 __noreturn void power_l1_exit(u32 value)
 {
+	log_counters();
 	log_write("run: L1 exit value %u", value);
 	power_off_or_halt();
 }

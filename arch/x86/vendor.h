@@ -12,8 +12,9 @@
 
 /* What the options say of a VP. */
 struct vendor_config {
-	u32 pool_pages; /* of shadow tables, for each VP */
-	bool x2apic;	/* offered to L1 where the CPU has it */
+	u32 pool_pages;	  /* of shadow tables, for each VP */
+	bool x2apic;	  /* offered to L1 where the CPU has it */
+	bool vmcs_shadow; /* the hardware's VMCS shadowing is used where there is one */
 };
 
 struct vendor_ops {

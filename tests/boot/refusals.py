@@ -25,8 +25,8 @@ def good(name, l1, **more):
 
 MACHINES = (
     machine("no-svm", r"no SVM.*-cpu", cpu="qemu64,-svm"),
-    machine("intel", r"not AMD's.*-cpu EPYC", cpu="Skylake-Client"),
-    machine("intel-uefi", r"not AMD's.*-cpu EPYC", cpu="Skylake-Client", firmware="uefi"),
+    machine("intel", r"no VMX.*corei7_skylake_x", cpu="Skylake-Client"),
+    machine("intel-uefi", r"no VMX.*corei7_skylake_x", cpu="Skylake-Client", firmware="uefi"),
     machine("no-npt", r"no nested paging.*-cpu", cpu="EPYC,-npt"),
     machine("16-mib-2cpu", r"too little memory.*more memory", memory=16, smp=2),
     machine("24-mib-4cpu", r"too little memory.*more memory", memory=24, smp=4),

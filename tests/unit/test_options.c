@@ -36,6 +36,7 @@ static void assert_defaults(const struct options *o)
 	assert_int_equal(o->panic, OPTION_PANIC_HALT);
 	assert_int_equal(o->trace, 1);
 	assert_int_equal(o->x2apic, 1);
+	assert_int_equal(o->vmcs_shadow, 1);
 	assert_int_equal(o->l1_mem, 0);
 	assert_int_equal(o->l1_cpus, 0);
 	assert_int_equal(o->l1_exit, 0);
@@ -124,8 +125,9 @@ static void test_every_option(void **state)
 	struct options o;
 
 	(void)state;
-	o = parse(" console=none  loglvl=debug\tshell=com1 hv=none,+tlb_flush,-ipi l1.mem=512M"
-		  " l1.cpus=2 l1.exit=0xf4 trace=off\npanic=poweroff pool=16 x2apic=off ");
+	o = parse(
+		" console=none  loglvl=debug\tshell=com1 hv=none,+tlb_flush,-ipi l1.mem=512M"
+		" l1.cpus=2 l1.exit=0xf4 trace=off\npanic=poweroff pool=16 x2apic=off vmcs-shadow=off ");
 	assert_int_equal(warnings, 0);
 	assert_int_equal(o.console, OPTION_NONE);
 	assert_int_equal(o.loglvl, LOGLVL_DEBUG);
@@ -138,6 +140,7 @@ static void test_every_option(void **state)
 	assert_int_equal(o.panic, OPTION_PANIC_POWEROFF);
 	assert_int_equal(o.pool, 16);
 	assert_int_equal(o.x2apic, 0);
+	assert_int_equal(o.vmcs_shadow, 0);
 }
 
 static void test_empty_and_repeated(void **state)

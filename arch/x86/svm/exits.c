@@ -104,6 +104,37 @@ static void tsc_write(struct svm_vcpu *s, u64 value)
 	vmcb_dirty(s->vmcb02, CLEAN_I);
 }
 
+/* Of the VMLOAD state, which vmcb01 has for both L1 and L2; NULL: it is none of these. */
+static u64 *vmload_state(struct svm_vcpu *s, u32 msr)
+{
+	struct vmcb_save *save = &s->vmcb01->save;
+
+	switch (msr) {
+	case MSR_SYSENTER_CS:
+		return &save->sysenter_cs;
+	case MSR_SYSENTER_ESP:
+		return &save->sysenter_esp;
+	case MSR_SYSENTER_EIP:
+		return &save->sysenter_eip;
+	case MSR_FS_BASE:
+		return &save->fs.base;
+	case MSR_GS_BASE:
+		return &save->gs.base;
+	default:
+		return NULL;
+	}
+}
+
+static enum outcome vmload_state_write(struct svm_vcpu *s, u32 msr, u64 value)
+{
+	/* [APM "WRMSR"]: #GP for an address that is not canonical */
+	if (msr != MSR_SYSENTER_CS && (u64)((s64)(value << 16) >> 16) != value) {
+		return OUTCOME_GP;
+	}
+	*vmload_state(s, msr) = value;
+	return OUTCOME_NEXT;
+}
+
 enum outcome svm_msr_read(struct vcpu *v, u32 msr, u64 *value)
 {
 	struct svm_vcpu *s = svm_of(v);
@@ -122,6 +153,10 @@ enum outcome svm_msr_read(struct vcpu *v, u32 msr, u64 *value)
 		return OUTCOME_NEXT;
 	case MSR_VM_HSAVE_PA:
 		*value = s->hsave_pa;
+		return OUTCOME_NEXT;
+	case MSR_SYSENTER_CS ... MSR_SYSENTER_EIP:
+	case MSR_FS_BASE ... MSR_GS_BASE:
+		*value = *vmload_state(s, msr);
 		return OUTCOME_NEXT;
 	}
 	return OUTCOME_GP;
@@ -143,6 +178,9 @@ enum outcome svm_msr_write(struct vcpu *v, u32 msr, u64 value)
 		return vm_cr_write(s, value);
 	case MSR_VM_HSAVE_PA:
 		return hsave_write(s, value);
+	case MSR_SYSENTER_CS ... MSR_SYSENTER_EIP:
+	case MSR_FS_BASE ... MSR_GS_BASE:
+		return vmload_state_write(s, msr, value);
 	}
 	return OUTCOME_GP;
 }

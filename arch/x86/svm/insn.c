@@ -3,6 +3,7 @@
  * The guest's instruction at RIP: fetching its bytes through the guest's own page tables, its
  * length where the hardware has no nRIP save. Both L1 and L2.
  */
+#include "arch/x86/fetch.h"
 #include "arch/x86/hv_shell.h"
 #include "arch/x86/memory.h"
 #include "arch/x86/svm/svm.h"
@@ -70,8 +71,9 @@ static bool walk_tables(struct svm_vcpu *s, u64 linear, u64 *gpa)
 }
 
 /* The guest-physical (for L2 under nested paging: L1's) address of a linear address, to fetch. */
-static inline bool translate(struct svm_vcpu *s, u64 linear, u64 *gpa)
+static bool translate(void *ctx, u64 linear, u64 *gpa)
 {
+	struct svm_vcpu *s = ctx;
 	const struct vmcb_save *save = &svm_vmcb(s)->save;
 
 	if (likely((save->efer & EFER_LMA) && !(save->cr4 & CR4_LA57))) {
@@ -83,32 +85,9 @@ static inline bool translate(struct svm_vcpu *s, u64 linear, u64 *gpa)
 	return walk_tables(s, linear, gpa);
 }
 
-/* What is executed at gpa: an overlay page's bytes are not in L1's RAM. */
-static bool read_code(u64 gpa, u8 *bytes, size_t len)
-{
-	const u8 *overlay = hv_shell_overlay(gpa);
-
-	if (unlikely(overlay)) {
-		memcpy(bytes, overlay + (gpa & ~PAGE_MASK), len);
-		return true;
-	}
-	return l1_read(gpa, bytes, len);
-}
-
 size_t svm_fetch(struct svm_vcpu *s, u8 bytes[INSN_MAX_LENGTH])
 {
-	u64 linear = linear_rip(svm_vmcb(s));
-	size_t first = MIN(PAGE_SIZE - (linear & ~PAGE_MASK), (u64)INSN_MAX_LENGTH);
-	u64 gpa;
-
-	if (!translate(s, linear, &gpa) || !read_code(gpa, bytes, first)) {
-		return 0;
-	}
-	if (first < INSN_MAX_LENGTH && translate(s, linear + first, &gpa) &&
-	    read_code(gpa, bytes + first, INSN_MAX_LENGTH - first)) {
-		return INSN_MAX_LENGTH;
-	}
-	return first;
+	return fetch_insn(translate, s, linear_rip(svm_vmcb(s)), bytes);
 }
 
 int svm_decode(struct svm_vcpu *s, struct insn *insn)

@@ -23,6 +23,8 @@
 /* [SDM "VPID and EPT Capabilities"]: four levels, write-back, 2 MiB pages, INVEPT of all contexts
  */
 #define EPT_NEEDED (EPT_CAP_WALK_4 | EPT_CAP_WB | EPT_CAP_2M | EPT_CAP_INVEPT | EPT_CAP_INVEPT_ALL)
+/* and INVVPID of one VPID: L2's flushes are paid by it */
+#define VPID_NEEDED (VPID_CAP_INVVPID | VPID_CAP_SINGLE)
 
 struct vmx_machine vmx_machine;
 
@@ -118,6 +120,9 @@ static const char *vmx_probe(void)
 	if ((rdmsr(MSR_VMX_EPT_VPID_CAP) & EPT_NEEDED) != EPT_NEEDED) {
 		return "this CPU's EPT has no 4-level walk, write-back, 2 MiB pages or INVEPT";
 	}
+	if ((rdmsr(MSR_VMX_EPT_VPID_CAP) & VPID_NEEDED) != VPID_NEEDED) {
+		return "this CPU has no INVVPID of a single VPID";
+	}
 	read_machine();
 	return NULL;
 }
@@ -186,10 +191,10 @@ static const char *vmx_machine_init(const struct vendor_config *config)
 	m->msr_bitmap01 = memory_alloc(PAGE_SIZE);
 	m->io_bitmap_a = memory_alloc(PAGE_SIZE);
 	m->io_bitmap_b = memory_alloc(PAGE_SIZE);
-	if (!m->msr_bitmap01 || !m->io_bitmap_a || !m->io_bitmap_b) {
+	if (!m->msr_bitmap01 || !m->io_bitmap_a || !m->io_bitmap_b ||
+	    !vmx_nested_machine_init(config)) {
 		return "too little memory for the bitmaps";
 	}
-	vmx_nested_machine_init();
 	cpuid_init(&offer);
 	msr_init(true, offer.hyperv, m->msr_bitmap01);
 	pass_exchanged_msrs(m->msr_bitmap01);

@@ -15,7 +15,6 @@
 #define EFER_FREE  (EFER_SCE | EFER_NXE) /* of the mode */
 
 /* Not 5:3, nor bus-lock detection, bit 2, which is not offered. [SDM "IA32_DEBUGCTL MSR"] */
-#define DEBUGCTL_BTF	 BIT(1)
 #define DEBUGCTL_VALID	 (GENMASK(15, 6) | GENMASK(1, 0))
 
 #define RFLAGS_MBZ	 (GENMASK(63, 22) | BIT(15) | BIT(5) | BIT(3))

@@ -13,6 +13,7 @@
 #include "arch/x86/vmx/insn.h"
 #include "arch/x86/vmx/nmi.h"
 #include "arch/x86/vmx/vmcs01.h"
+#include "arch/x86/vmx/vmx_operand.h"
 
 /* Exit qualification of a control-register access. */
 #define CR_NUMBER_MASK	 GENMASK(3, 0)
@@ -20,10 +21,7 @@
 #define CR_ACCESS_MOV_TO 0
 #define CR_REGISTER_MASK GENMASK(11, 8)
 
-/* [SDM "IA32_DEBUGCTL MSR"]: what needs no MSR that L1 has not */
-#define DEBUGCTL_BTF BIT(1)
-
-#define EXIT_ROWS    (EXIT_REASON_TPAUSE + 2) /* the last is "other" */
+#define EXIT_ROWS	 (EXIT_REASON_TPAUSE + 2) /* the last is "other" */
 
 static enum outcome efer_write(struct vmx_vcpu *x __maybe_unused, u64 value)
 {
@@ -51,6 +49,7 @@ static enum outcome pat_write(u64 value)
 	return OUTCOME_NEXT;
 }
 
+/* [SDM "IA32_DEBUGCTL MSR"]: what needs no MSR that L1 has not */
 static enum outcome debugctl_write(u64 value)
 {
 	if (value & ~(u64)DEBUGCTL_BTF) {
@@ -80,6 +79,35 @@ static void tsc_write(struct vmx_vcpu *x, u64 value)
 	vmwrite(VMCS_tsc_offset, vmread(VMCS_tsc_offset) + delta);
 }
 
+/* The field of an MSR that the VMCS switches and L1's map lets through; 0: it is none. */
+static u32 field_of(u32 msr)
+{
+	switch (msr) {
+	case MSR_SYSENTER_CS:
+		return VMCS_guest_sysenter_cs;
+	case MSR_SYSENTER_ESP:
+		return VMCS_guest_sysenter_esp;
+	case MSR_SYSENTER_EIP:
+		return VMCS_guest_sysenter_eip;
+	case MSR_FS_BASE:
+		return VMCS_guest_fs_base;
+	case MSR_GS_BASE:
+		return VMCS_guest_gs_base;
+	default:
+		return 0;
+	}
+}
+
+static enum outcome switched_write(u32 msr, u64 value)
+{
+	/* [SDM "WRMSR"]: #GP for a linear address that is not canonical */
+	if (msr != MSR_SYSENTER_CS && !vmx_is_canonical(value, 48)) {
+		return OUTCOME_GP;
+	}
+	vmwrite(field_of(msr), value);
+	return OUTCOME_NEXT;
+}
+
 static u64 feature_control(void)
 {
 	return FEATURE_CONTROL_LOCK | (vmx_machine.offered ? FEATURE_CONTROL_VMX : 0);
@@ -105,6 +133,10 @@ enum outcome vmx_msr_read(struct vcpu *v, u32 msr, u64 *value)
 	case MSR_EFER:
 		*value = vmread(VMCS_guest_efer);
 		return OUTCOME_NEXT;
+	case MSR_SYSENTER_CS ... MSR_SYSENTER_EIP:
+	case MSR_FS_BASE ... MSR_GS_BASE:
+		*value = vmread(field_of(msr));
+		return OUTCOME_NEXT;
 	case MSR_VMX_BASIC ... MSR_VMX_VMFUNC:
 		return vmx_caps_read(&vmx_machine.caps, msr, value) ? OUTCOME_NEXT : OUTCOME_GP;
 	}
@@ -126,6 +158,9 @@ enum outcome vmx_msr_write(struct vcpu *v, u32 msr, u64 value)
 		return pat_write(value);
 	case MSR_EFER:
 		return efer_write(x, value);
+	case MSR_SYSENTER_CS ... MSR_SYSENTER_EIP:
+	case MSR_FS_BASE ... MSR_GS_BASE:
+		return switched_write(msr, value);
 	}
 	return OUTCOME_GP;
 }
@@ -198,8 +233,9 @@ static bool cr0_write_faults(u64 value)
 }
 
 /*
- * L1 changes a bit that is Plinth's (NE; in VMX operation PE and PG too). Only the shadow changes here: then L1 executes the MOV
- * again, which no longer differs from the shadow, and the hardware does the rest of it.
+ * L1 changes a bit that is Plinth's (NE; in VMX operation PE and PG too). Only the shadow changes
+ * here: then L1 executes the MOV again, which no longer differs from the shadow, and the hardware
+ * does the rest of it.
  */
 static void guest_writes_cr0(struct vmx_vcpu *x, u64 value)
 {
@@ -288,9 +324,10 @@ static void exit_exception(struct vmx_vcpu *x __maybe_unused)
 	vmx_take_nmi();
 }
 
-/* The loop delivers what waits, and switches the window off. */
+/* The loop delivers what waits, if it still does: L1 may have got it as an exit of its guest. */
 static void exit_nmi_window(struct vmx_vcpu *x __maybe_unused)
 {
+	vmwrite(VMCS_primary_controls, vmread(VMCS_primary_controls) & ~(u64)PROC_NMI_WINDOW);
 }
 
 /*

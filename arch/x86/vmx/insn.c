@@ -5,10 +5,9 @@
  */
 #include "arch/x86/vmx/insn.h"
 
-#include "arch/x86/hv_shell.h"
+#include "arch/x86/fetch.h"
 #include "arch/x86/memory.h"
-#include "arch/x86/vmx/vmcs01.h"
-#include "lib/string.h"
+#include "arch/x86/vmx/ept.h"
 #include "mm/guest_walk.h"
 
 enum decode_mode vmx_decode_mode(void)
@@ -39,9 +38,21 @@ static bool read64_l1(void *ctx __maybe_unused, u64 gpa, u64 *value)
 	return l1_read64_at(gpa, value);
 }
 
-static void describe_paging(struct guest_paging *paging)
+/* For the walk of L2's own tables: each of their entries is at an L2 GPA. */
+static bool read64_l2(void *ctx, u64 l2gpa, u64 *value)
 {
-	*paging = (struct guest_paging){
+	u64 gpa;
+
+	return ept_l2_translate(ctx, l2gpa, &gpa) && l1_read64_at(gpa, value);
+}
+
+/* The guest-physical (for L2 under EPT: L1's) address of a linear address, to fetch. */
+static bool translate(void *ctx, u64 linear, u64 *gpa)
+{
+	struct vmx_vcpu *x = ctx;
+	bool nested = x->v.in_l2 && ept12_is_on(x);
+	struct guest_walk_result result;
+	struct guest_paging paging = {
 		.cr0 = vmread(VMCS_guest_cr0),
 		.cr3 = vmread(VMCS_guest_cr3),
 		.cr4 = vmread(VMCS_guest_cr4),
@@ -49,47 +60,23 @@ static void describe_paging(struct guest_paging *paging)
 		.rflags = vmread(VMCS_guest_rflags),
 		.maxphyaddr = (u8)vmx_machine.maxphyaddr,
 		.model = vmx_machine.walk_model,
-		.read64 = read64_l1,
+		.ctx = x,
+		.read64 = nested ? read64_l2 : read64_l1,
 	};
-}
-
-/* What is executed at gpa: an overlay page's bytes are not in L1's RAM. */
-static bool read_code(u64 gpa, u8 *bytes, size_t len)
-{
-	const u8 *overlay = hv_shell_overlay(gpa);
-
-	if (unlikely(overlay)) {
-		memcpy(bytes, overlay + (gpa & ~PAGE_MASK), len);
-		return true;
-	}
-	return l1_read(gpa, bytes, len);
-}
-
-static bool fetch(const struct guest_paging *paging, u64 linear, u8 *bytes, size_t len)
-{
 	u32 access = GUEST_WALK_FETCH | (vmx_cpl() == 3 ? GUEST_WALK_USER : 0);
-	struct guest_walk_result result;
 
-	return guest_walk(paging, linear, access, &result) == GUEST_WALK_OK &&
-	       read_code(result.gpa, bytes, len);
+	if (guest_walk(&paging, linear, access, &result) != GUEST_WALK_OK) {
+		return false;
+	}
+	*gpa = result.gpa;
+	return !nested || ept_l2_translate(x, result.gpa, gpa);
 }
 
-int vmx_decode(struct vmx_vcpu *x __maybe_unused, struct insn *insn)
+int vmx_decode(struct vmx_vcpu *x, struct insn *insn)
 {
 	enum decode_mode mode = vmx_decode_mode();
-	u64 linear = linear_rip(mode);
-	size_t first = MIN(PAGE_SIZE - (linear & ~PAGE_MASK), (u64)INSN_MAX_LENGTH);
-	struct guest_paging paging;
 	u8 bytes[INSN_MAX_LENGTH];
-	size_t len = 0;
+	size_t len = fetch_insn(translate, x, linear_rip(mode), bytes);
 
-	describe_paging(&paging);
-	if (fetch(&paging, linear, bytes, first)) {
-		len = first;
-		if (first < INSN_MAX_LENGTH &&
-		    fetch(&paging, linear + first, bytes + first, INSN_MAX_LENGTH - first)) {
-			len = INSN_MAX_LENGTH;
-		}
-	}
 	return decode_insn(bytes, len, mode, insn);
 }

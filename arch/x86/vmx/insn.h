@@ -39,13 +39,6 @@ struct vmx_inv_descriptor {
 };
 ASSERT_SIZE(struct vmx_inv_descriptor, 16);
 
-#define INVEPT_SINGLE		 1
-#define INVEPT_ALL		 2
-#define INVVPID_ADDRESS		 0
-#define INVVPID_SINGLE		 1
-#define INVVPID_ALL		 2
-#define INVVPID_SINGLE_NO_GLOBAL 3
-
 static inline bool invept(u64 type, u64 eptp)
 {
 	struct vmx_inv_descriptor descriptor = { .id = eptp };

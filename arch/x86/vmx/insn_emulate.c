@@ -234,6 +234,11 @@ static enum vmx_insn_result insn_vmread(struct vmx_insn *insn)
 	return result == VMX_INSN_DONE ? vmx_insn_succeed(insn) : result;
 }
 
+void vmx_note_change(struct vmx_vcpu *x, u64 encoding)
+{
+	x->changed |= (u32)BIT(vmcs_field_of(low32(encoding) & ~1u)->group);
+}
+
 static enum vmx_insn_result insn_vmwrite(struct vmx_insn *insn)
 {
 	struct vmx_operand op;
@@ -254,6 +259,7 @@ static enum vmx_insn_result insn_vmwrite(struct vmx_insn *insn)
 	}
 	switch (vmcs_write_encoding(&insn->x->vmcs12, vmx_insn_read_reg(insn, op.reg2), value)) {
 	case VMCS_OK:
+		vmx_note_change(insn->x, vmx_insn_read_reg(insn, op.reg2));
 		return vmx_insn_succeed(insn);
 	case VMCS_READ_ONLY:
 		return vmx_insn_fail(insn, VMFAIL_VMWRITE_READ_ONLY); /* [SDM "VMWRITE"] */

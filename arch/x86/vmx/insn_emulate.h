@@ -80,6 +80,9 @@ static inline bool vmx_insn_is_common(u64 efer, u32 cs_access_rights, u8 cpl)
 	return (efer & EFER_LMA) && (cs_access_rights & AR_L) && cpl == 0;
 }
 
+/* Of a VMWRITE that went well: what the next VM entry has to look at. */
+void vmx_note_change(struct vmx_vcpu *x, u64 encoding);
+
 /*
  * What VMLAUNCH (`launch`) and VMRESUME check before they look at the VMCS' contents, when the
  * enlightened VMCS, if one is to be used, is loaded and in x->evmcs_gpa. Returns 0, or the number

@@ -59,6 +59,14 @@
 		}                                               \
 	} while (0)
 
+#define PUT_RARE(member, value)                          \
+	do {                                             \
+		if (vmcs02->member != (value)) {         \
+			vmcs02->member = (value);        \
+			*written |= (u32)VMX_GROUP_RARE; \
+		}                                        \
+	} while (0)
+
 static u32 merge_word(u64 wish, u64 passed, u64 kept, struct vmx_ctls ctls)
 {
 	return (u32)((wish & passed) | kept | ctls.must) & ctls.may;
@@ -135,11 +143,14 @@ static void merge_control_fields(const struct vmcs *vmcs12, const struct vmx_mer
 
 	/* Of no group */
 	vmcs02->tpr_threshold = shadow ? vmcs12->tpr_threshold : 0;
-	vmcs02->cr3_target_count = vmcs12->cr3_target_count;
-	VMCS_COPY_SPAN(vmcs02, vmcs12, cr3_target0, cr3_target3);
+	PUT_RARE(cr3_target_count, vmcs12->cr3_target_count);
+	PUT_RARE(cr3_target0, vmcs12->cr3_target0);
+	PUT_RARE(cr3_target1, vmcs12->cr3_target1);
+	PUT_RARE(cr3_target2, vmcs12->cr3_target2);
+	PUT_RARE(cr3_target3, vmcs12->cr3_target3);
 	/* Every error code matches 0 under a mask of 0: all page faults exit. */
-	vmcs02->pf_error_code_mask = all_pf ? 0 : vmcs12->pf_error_code_mask;
-	vmcs02->pf_error_code_match = all_pf ? 0 : vmcs12->pf_error_code_match;
+	PUT_RARE(pf_error_code_mask, all_pf ? 0 : vmcs12->pf_error_code_mask);
+	PUT_RARE(pf_error_code_match, all_pf ? 0 : vmcs12->pf_error_code_match);
 }
 
 /* What no entry needs again: fields of controls that vmcs02 never has, and lists done by hand. */

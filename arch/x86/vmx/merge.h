@@ -11,12 +11,14 @@
 
 /*
  * Sets of clean field groups [TLFS "Clean Fields"] by their bits, where a bit says "changed". The
- * fields of no group have a bit behind the 16, and so has Plinth's own host state.
+ * fields of no group have a bit behind the 16, and so has Plinth's own host state. Of the former
+ * only RIP and the TPR threshold are written each time: the others have a bit of their own.
  */
 #define VMX_GROUP(n)	  BIT(n)
 #define VMX_GROUP_NONE	  BIT(EVMCS_GROUP_NONE)
 #define VMX_GROUP_HOST	  BIT(EVMCS_GROUP_NONE + 1)
-#define VMX_GROUPS_ALL	  GENMASK(EVMCS_GROUP_NONE + 1, 0)
+#define VMX_GROUP_RARE	  BIT(EVMCS_GROUP_NONE + 2)
+#define VMX_GROUPS_ALL	  GENMASK(EVMCS_GROUP_NONE + 2, 0)
 #define VMX_GROUPS_L1HOST (VMX_GROUP(13) | VMX_GROUP(14))
 
 /* What of the merge does not come from vmcs12. */

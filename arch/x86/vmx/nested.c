@@ -20,8 +20,10 @@
 #include "arch/x86/vmx/nmi.h"
 #include "arch/x86/vmx/park.h"
 #include "arch/x86/vmx/reflect.h"
+#include "arch/x86/vmx/shadow_vmcs.h"
 #include "arch/x86/vmx/vmcs02.h"
 #include "arch/x86/vmx/vmcs12.h"
+#include "arch/x86/vmx/vmcs_copy.h"
 #include "lib/string.h"
 
 void vmx_make_current(const struct vmx_vcpu *x, u64 vmcs_spa)
@@ -32,19 +34,20 @@ void vmx_make_current(const struct vmx_vcpu *x, u64 vmcs_spa)
 	}
 }
 
-void vmx_nested_machine_init(void)
+bool vmx_nested_machine_init(const struct vendor_config *config)
 {
-	vmcs02_machine_init();
+	return shadow_vmcs_machine_init(config->vmcs_shadow);
 }
 
 bool vmx_nested_init(struct vmx_vcpu *x)
 {
 	x->io_bitmaps02 = memory_alloc(2 * PAGE_SIZE);
-	return x->io_bitmaps02;
+	return x->io_bitmaps02 && shadow_vmcs_init(x);
 }
 
 void vmx_nested_reset(struct vmx_vcpu *x)
 {
+	shadow_vmcs_forget(x);
 	x->vmxon = false;
 	x->current_gpa = VMX_NO_POINTER;
 	x->evmcs_gpa = VMX_NO_POINTER;
@@ -101,11 +104,16 @@ static void go_on_in_l1(struct vmx_vcpu *x, const struct vmcs *vmcs02)
 	load_l1_pdptes(x, image);
 	vmcs01_write_after_exit(image);
 	vmwrite(VMCS_tsc_offset, x->v.tsc_offset);
+	/* [SDM "Operations that Invalidate Cached Mappings"]: an exit without VPID */
+	if (unlikely(!(vmcs_secondary(&x->vmcs12) & PROC2_VPID))) {
+		invvpid(INVVPID_SINGLE, VMX_VPID_L1, 0);
+	}
 	x->v.gpr[GPR_RSP] = image->guest_rsp;
 	x->rsp = image->guest_rsp;
 	if (vmx_load_msrs(x, x->vmcs12.exit_msr_load_address, x->vmcs12.exit_msr_load_count)) {
 		vmx_abort(x, VMX_ABORT_MSR_LOAD);
 	}
+	shadow_vmcs_start(x);
 }
 
 /* Current: vmcs02, read back already. */
@@ -124,6 +132,7 @@ static void leave_l2(struct vmx_vcpu *x, const struct vmx_exit_info *exit)
 	if (!vmx_store_msrs(x, x->vmcs12.exit_msr_store_address, x->vmcs12.exit_msr_store_count)) {
 		vmx_abort(x, VMX_ABORT_MSR_STORE);
 	}
+	x->launched12 = true; /* and not by an entry that the hardware refuses */
 	v->in_l2 = false;
 	vmx_make_current(x, x->vmcs01_spa);
 	go_on_in_l1(x, &x->vmcs02);
@@ -180,6 +189,7 @@ bool vmx_nested_nmi(struct vmx_vcpu *x)
 	x->v.nmi_pending = false;
 	vmx_unpark(x);
 	vmcs02_read_back(&x->vmcs02);
+	x->vmcs02.guest_rsp = x->v.gpr[GPR_RSP]; /* an emulated access may have changed it */
 	vmx_reflect_undelivered(&x->vmcs02, &exit);
 	leave_l2(x, &exit);
 	return true;
@@ -295,7 +305,8 @@ static void l2_refused(struct vmx_vcpu *x)
 		    x->v.id, x->exit_reason, (unsigned long long)qualification);
 	x->v.in_l2 = false;
 	x->halted = false;
-	x->changed = (u32)VMX_GROUPS_ALL;
+	/* Whether vmcs02 counts as launched depends on the entries before: it begins anew. */
+	x->host_is_known = false;
 	vmx_make_current(x, x->vmcs01_spa);
 	vmx_fail_entry(x, x->exit_reason & EXIT_REASON_BASIC_MASK, qualification);
 }

@@ -3,16 +3,17 @@
 #ifndef ARCH_X86_VMX_NESTED_H
 #define ARCH_X86_VMX_NESTED_H
 
+#include "arch/x86/vendor.h"
 #include "arch/x86/vmx/vmx.h"
 
 /* What the machine's and a VP's nested part needs; false: too little memory. */
-void vmx_nested_machine_init(void);
+bool vmx_nested_machine_init(const struct vendor_config *config);
 bool vmx_nested_init(struct vmx_vcpu *x);
 /* Makes vmcs01 or vmcs02 the hardware's current VMCS. */
 void vmx_make_current(const struct vmx_vcpu *x, u64 vmcs_spa);
 /* VM entry fails late: L1 sees an exit, and no guest state is saved. Current: vmcs01. */
 void vmx_fail_entry(struct vmx_vcpu *x, u32 reason, u64 qualification);
-/* As after INIT: L1 is out of VMX operation. The current VMCS need not be vmcs01. */
+/* As after INIT: L1 is out of VMX operation. Current: vmcs01. */
 void vmx_nested_reset(struct vmx_vcpu *x);
 /* An exit of L2; vmcs02 is current. */
 void vmx_exit_l2(struct vmx_vcpu *x);

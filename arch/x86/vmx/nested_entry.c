@@ -33,8 +33,10 @@ static bool take_vmcs12(struct vmx_vcpu *x, bool launch)
 	u32 clean;
 
 	if (!hv_shell_has_evmcs() || !vmx_assist_read(x, &assist) || !assist.enlighten_vm_entry) {
-		x->evmcs_gpa = VMX_NO_POINTER;
-		x->changed = (u32)VMX_GROUPS_ALL;
+		if (x->evmcs_gpa != VMX_NO_POINTER) {
+			x->evmcs_gpa = VMX_NO_POINTER;
+			x->changed = (u32)VMX_GROUPS_ALL;
+		}
 		return true;
 	}
 	if (!IS_ALIGNED(assist.current_nested_vmcs, PAGE_SIZE) ||
@@ -92,6 +94,27 @@ static void refuse(struct vmx_vcpu *x, const struct vmx_entry_rule *rule)
 	vmx_fail(x, rule->group);
 }
 
+/*
+ * With an enlightened VMCS most entries find the fields clean that a stage of the checks is about,
+ * and the stage has passed them before: L1's host state, and L2's as its last exit left it.
+ */
+static bool host_is_checked(const struct vmx_vcpu *x, const struct vmx_entry_host *host)
+{
+	return x->is_checked && x->checked_long_mode == host->long_mode &&
+	       !(x->changed & (VMX_GROUPS_L1HOST | VMX_GROUP(3) | VMX_GROUP(6)));
+}
+
+static bool guest_is_checked(const struct vmx_vcpu *x)
+{
+	const struct vmcs *vmcs12 = &x->vmcs12;
+
+	/* RIP is never clean; 32 bits of it are right in every mode. */
+	return x->is_checked && !high32(vmcs12->guest_rip) &&
+	       !(x->changed & (u32)(VMX_GROUP(2) | VMX_GROUP(3) | VMX_GROUP(4) | VMX_GROUP(5) |
+				    VMX_GROUP(6) | VMX_GROUP(8) | VMX_GROUP(9) | VMX_GROUP(10) |
+				    VMX_GROUP(11) | VMX_GROUP(12)));
+}
+
 static bool is_refused(struct vmx_vcpu *x)
 {
 	const struct vmx_caps *caps = &vmx_machine.caps;
@@ -100,16 +123,19 @@ static bool is_refused(struct vmx_vcpu *x)
 
 	describe_host(x, &host);
 	rule = vmx_entry_check_controls(&x->vmcs12, caps, &host);
-	if (!rule) {
+	if (!rule && !host_is_checked(x, &host)) {
 		rule = vmx_entry_check_host(&x->vmcs12, caps, &host);
 	}
-	if (!rule) {
+	if (!rule && !guest_is_checked(x)) {
 		rule = vmx_entry_check_guest(&x->vmcs12, caps, &host);
 	}
 	if (unlikely(rule)) {
+		x->is_checked = false;
 		refuse(x, rule);
 		return true;
 	}
+	x->is_checked = true;
+	x->checked_long_mode = host.long_mode;
 	/* The hardware reads and writes this page by its physical address. */
 	if ((x->vmcs12.primary_controls & PROC_TPR_SHADOW) &&
 	    unlikely(!l1_page_is_ram(x->vmcs12.virtual_apic_address))) {
@@ -151,12 +177,16 @@ static bool read64_bitmap12(void *ctx, u32 offset, u64 *value)
  * Bitmap"] */
 static void merge_msr_bitmap(struct vmx_vcpu *x)
 {
-	if (hv_shell_has_emsr_bitmap() && x->evmcs_gpa != VMX_NO_POINTER &&
-	    (x->enlightenments.control & EVMCS_MSR_BITMAP) &&
+	bool enlightened = hv_shell_has_emsr_bitmap() && x->evmcs_gpa != VMX_NO_POINTER &&
+			   (x->enlightenments.control & EVMCS_MSR_BITMAP);
+
+	/* The promise begins with the entry that makes it: what was merged before it may be old. */
+	if (enlightened && x->bitmap_is_promised &&
 	    !(x->changed & (EVMCS_CLEAN_MSR_BITMAP | VMX_GROUP(4)))) {
 		x->v.cpu->stats.msr_bitmap_kept++;
 		return;
 	}
+	x->bitmap_is_promised = enlightened;
 	x->v.cpu->stats.msr_bitmap_merged++;
 	vmx_merge_msr_bitmap(vmx_machine.msr_bitmap01, read64_bitmap12, x, x->msr_bitmap02);
 }
@@ -215,17 +245,16 @@ static void enter_l2(struct vmx_vcpu *x, const u64 *pdptes)
 	v->gpr[GPR_RSP] = x->vmcs12.guest_rsp;
 	x->rsp = x->vmcs12.guest_rsp;
 	entry = vmx_load_msrs(x, x->vmcs12.entry_msr_load_address, x->vmcs12.entry_msr_load_count);
+	if (unlikely(x->vmcs12.entry_msr_load_count)) {
+		x->changed = (u32)VMX_GROUP(11); /* it may have changed what vmcs02 switches */
+	}
 	if (unlikely(entry)) {
 		v->in_l2 = false;
 		vmx_make_current(x, x->vmcs01_spa);
 		vmx_fail_entry(x, EXIT_REASON_MSR_LOADING, entry);
 		return;
 	}
-	if (unlikely(x->vmcs12.entry_msr_load_count)) {
-		x->changed = (u32)VMX_GROUP(11); /* it may have changed what vmcs02 switches */
-	}
 	x->halted = x->vmcs12.guest_activity == ACTIVITY_HLT;
-	x->launched12 = true;
 }
 
 void vmx_vmentry(struct vmx_vcpu *x, bool launch)
@@ -270,6 +299,7 @@ bool vmx_nested_entry_failed(struct vmx_vcpu *x)
 	x->parked = false;
 	x->changed = (u32)VMX_GROUPS_ALL;
 	vmx_make_current(x, x->vmcs01_spa);
+	vmwrite(VMCS_tsc_offset, x->v.tsc_offset); /* it may have changed in L2 */
 	x->rsp = vmread(VMCS_guest_rsp);
 	x->v.gpr[GPR_RSP] = x->rsp;
 	vmx_fail(x, error);

@@ -10,6 +10,8 @@
 #include "arch/x86/vmx/ept.h"
 #include "arch/x86/vmx/evmcs.h"
 #include "arch/x86/vmx/insn.h"
+#include "arch/x86/vmx/merge.h"
+#include "arch/x86/vmx/shadow_vmcs.h"
 #include "arch/x86/vmx/vmcs01.h"
 #include "hv/tlfs.h"
 #include "lib/string.h"
@@ -216,7 +218,7 @@ static void carry_out(struct vmx_vcpu *x, struct vmx_insn *insn, enum vmx_insn_r
 	}
 }
 
-void vmx_nested_insn(struct vmx_vcpu *x, u32 reason)
+static void execute(struct vmx_vcpu *x, u32 reason)
 {
 	struct vmx_insn insn = {
 		.x = x,
@@ -246,5 +248,76 @@ void vmx_nested_insn(struct vmx_vcpu *x, u32 reason)
 	carry_out(x, &insn, vmx_insn_emulate(&insn));
 	if (reason == EXIT_REASON_VMXON || reason == EXIT_REASON_VMXOFF) {
 		vmcs01_guard_cr0(x);
+	}
+}
+
+/*
+ * VMREAD and VMWRITE that go well, between registers in 64-bit mode at CPL 0: most of those that
+ * exit. False: nothing was done, the long way decides.
+ */
+static __hot bool access_field(struct vmx_vcpu *x, u32 reason)
+{
+	u32 info = low32(vmread(VMCS_exit_instruction_info));
+	u64 rflags = vmread(VMCS_guest_rflags);
+	struct vmx_operand op;
+	u64 encoding;
+
+	if (!x->vmxon || x->current_gpa == VMX_NO_POINTER ||
+	    !vmx_insn_is_common(vmread(VMCS_guest_efer), low32(vmread(VMCS_guest_cs_access_rights)),
+				(u8)vmx_cpl())) {
+		return false;
+	}
+	vmx_operand_decode(info, 0, &op);
+	encoding = x->v.gpr[op.reg2];
+	if (!op.is_register) {
+		return false;
+	}
+	if (reason == EXIT_REASON_VMREAD) {
+		if (vmcs_read_encoding(&x->vmcs12, encoding, &x->v.gpr[op.reg1]) != VMCS_OK) {
+			return false;
+		}
+	} else {
+		if (vmcs_write_encoding(&x->vmcs12, encoding, x->v.gpr[op.reg1]) != VMCS_OK) {
+			return false;
+		}
+		vmx_note_change(x, encoding);
+	}
+	if (unlikely(vmx_rflags_succeed(rflags) != rflags)) {
+		vmwrite(VMCS_guest_rflags, vmx_rflags_succeed(rflags));
+	}
+	vmx_skip(x);
+	return true;
+}
+
+/* These touch no field that is shadowed, but the VM-instruction error. */
+static bool leaves_shadow_alone(u32 reason)
+{
+	return reason == EXIT_REASON_VMREAD || reason == EXIT_REASON_VMWRITE ||
+	       reason == EXIT_REASON_INVEPT || reason == EXIT_REASON_INVVPID;
+}
+
+void vmx_nested_insn(struct vmx_vcpu *x, u32 reason)
+{
+	u32 error = x->vmcs12.vm_instruction_error;
+
+	if ((reason == EXIT_REASON_VMREAD || reason == EXIT_REASON_VMWRITE) &&
+	    likely(access_field(x, reason))) {
+		return;
+	}
+	if (leaves_shadow_alone(reason)) {
+		execute(x, reason);
+		if (likely(x->vmcs12.vm_instruction_error == error)) {
+			return;
+		}
+		shadow_vmcs_stop(x);
+	} else {
+		shadow_vmcs_stop(x);
+		if (reason != EXIT_REASON_VMLAUNCH && reason != EXIT_REASON_VMRESUME) {
+			x->changed = (u32)VMX_GROUPS_ALL; /* another VMCS may become current */
+		}
+		execute(x, reason);
+	}
+	if (!x->v.in_l2) {
+		shadow_vmcs_start(x);
 	}
 }

@@ -2,59 +2,26 @@
 /* The MSR lists. */
 #include "arch/x86/vmx/nested_msrs.h"
 
+#include "arch/x86/asm.h"
 #include "arch/x86/memory.h"
 #include "arch/x86/msr.h"
-#include "arch/x86/vmx/insn.h"
 #include "arch/x86/vmx/msr_list.h"
-
-/* L1's map lets these through to the registers that the VMCS switches. */
-static const struct {
-	u32 msr;
-	u16 field;
-} switched[] = {
-	{ MSR_SYSENTER_CS, VMCS_guest_sysenter_cs },
-	{ MSR_SYSENTER_ESP, VMCS_guest_sysenter_esp },
-	{ MSR_SYSENTER_EIP, VMCS_guest_sysenter_eip },
-	{ MSR_FS_BASE, VMCS_guest_fs_base },
-	{ MSR_GS_BASE, VMCS_guest_gs_base },
-};
-
-static u16 field_of(u32 msr)
-{
-	for (u32 i = 0; i < ARRAY_SIZE(switched); i++) {
-		if (switched[i].msr == msr) {
-			return switched[i].field;
-		}
-	}
-	return 0;
-}
 
 static bool load(struct vmx_vcpu *x, const struct vmx_msr_entry *entry)
 {
-	u16 field = field_of(entry->index);
-
-	if (!vmx_msr_entry_is_loadable(entry)) {
-		return false;
-	}
-	if (field) {
-		vmwrite(field, entry->data);
-		return true;
-	}
-	return vcpu_wrmsr(&x->v, entry->index, entry->data) == OUTCOME_NEXT;
+	return vmx_msr_entry_is_loadable(entry) &&
+	       vcpu_wrmsr(&x->v, entry->index, entry->data) == OUTCOME_NEXT;
 }
 
 static bool store(struct vmx_vcpu *x, struct vmx_msr_entry *entry)
 {
-	u16 field = field_of(entry->index);
-
-	if (!vmx_msr_entry_is_storable(entry)) {
-		return false;
-	}
-	if (field) {
-		entry->data = vmread(field);
+	/* No offset of L1's applies here. [SDM "Time-Stamp Counter Offset and Multiplier"] */
+	if (entry->index == MSR_TSC && entry->reserved == 0) {
+		entry->data = rdtsc() + x->v.tsc_offset;
 		return true;
 	}
-	return vcpu_rdmsr(&x->v, entry->index, &entry->data) == OUTCOME_NEXT;
+	return vmx_msr_entry_is_storable(entry) &&
+	       vcpu_rdmsr(&x->v, entry->index, &entry->data) == OUTCOME_NEXT;
 }
 
 u32 vmx_load_msrs(struct vmx_vcpu *x, u64 gpa, u32 count)

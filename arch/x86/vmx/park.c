@@ -22,9 +22,26 @@ static bool window_is_open(void)
 	       ((primary & PROC_NMI_WINDOW) && !(blocked & (SHADOWS | INTERRUPTIBILITY_NMI)));
 }
 
+/* A pending #DB comes at once, and its delivery ends the halt. */
+static bool debug_is_due(void)
+{
+	return vmread(VMCS_guest_pending_debug) & (PENDING_DEBUG_ENABLED | PENDING_DEBUG_BS);
+}
+
+/* The interrupt window would open by the IF that is only made up. */
+static void watch_interrupt_window(const struct vmx_vcpu *x, bool on)
+{
+	u64 window = x->vmcs02.primary_controls & PROC_INTERRUPT_WINDOW;
+	u64 primary = vmread(VMCS_primary_controls);
+
+	if (unlikely(window)) {
+		vmwrite(VMCS_primary_controls, on ? primary | window : primary & ~window);
+	}
+}
+
 void vmx_park(struct vmx_vcpu *x)
 {
-	if (vmread(VMCS_entry_intr_info) & INTR_VALID) {
+	if ((vmread(VMCS_entry_intr_info) & INTR_VALID) || debug_is_due()) {
 		vmx_unpark(x);
 		x->halted = false;
 		return;
@@ -35,6 +52,7 @@ void vmx_park(struct vmx_vcpu *x)
 	x->parked = true;
 	x->park_rflags = vmread(VMCS_guest_rflags);
 	vmwrite(VMCS_guest_rflags, x->park_rflags | RFLAGS_IF);
+	watch_interrupt_window(x, false);
 	vmwrite(VMCS_pin_based_controls, x->vmcs02.pin_based_controls | PIN_EXTERNAL_INTERRUPT);
 	if (!(x->vmcs12.pin_based_controls & PIN_EXTERNAL_INTERRUPT)) {
 		/* It is to arrive by L2's IDT: the exit must leave it pending. */
@@ -50,6 +68,7 @@ void vmx_unpark(struct vmx_vcpu *x)
 	}
 	x->parked = false;
 	vmwrite(VMCS_guest_rflags, x->park_rflags);
+	watch_interrupt_window(x, true);
 	vmwrite(VMCS_pin_based_controls, x->vmcs02.pin_based_controls);
 	vmwrite(VMCS_exit_controls, x->vmcs02.exit_controls);
 	vmwrite(VMCS_guest_activity, ACTIVITY_ACTIVE);

@@ -39,11 +39,17 @@ void vmx_inject_exception(struct vmx_vcpu *x, u8 vector, bool has_error, u32 err
 		    x->exit_rip);
 }
 
-/* Once a whole instruction was executed with RFLAGS.TF, its trap is due. */
+/*
+ * Once a whole instruction was executed with RFLAGS.TF, its trap is due, unless BTF waits for a
+ * branch. [SDM "Single-Stepping on Branches"]
+ */
 static void trap_step(void)
 {
 	u64 pending = vmread(VMCS_guest_pending_debug);
 
+	if (vmread(VMCS_guest_debugctl) & DEBUGCTL_BTF) {
+		return;
+	}
 	vmwrite(VMCS_guest_pending_debug, pending | PENDING_DEBUG_BS);
 }
 

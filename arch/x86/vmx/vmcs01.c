@@ -150,6 +150,7 @@ static void reset_vcpu(struct vmx_vcpu *x)
 	set_cr4(0);
 	set_efer(0);
 	vmwrite(VMCS_primary_controls, vmx_machine.controls.word[VMX_WORD_PRIMARY]);
+	vmwrite(VMCS_tsc_offset, x->v.tsc_offset); /* it may have changed in L2 */
 	vmx_nested_reset(x);
 }
 

@@ -5,138 +5,131 @@
 #include "arch/x86/vmx/insn.h"
 #include "lib/string.h"
 
-/* The groups of clean fields, those of no group, Plinth's host state, and what never is written. */
-#define GROUP_HOST  (EVMCS_GROUP_NONE + 1)
-#define GROUP_NEVER (EVMCS_GROUP_NONE + 2)
-#define GROUPS	    (EVMCS_GROUP_NONE + 3)
-
-static u8 sorted[VMCS_FIELDS];
-static u8 first_of[GROUPS + 1];
+/*
+ * Straight code for each group, made of the table by the compiler: a loop over rows costs ten times
+ * as much, and this is on the way of each entry and exit. NONE is a group's name in the table.
+ */
+enum {
+	NONE = EVMCS_GROUP_NONE,
+	HOST = EVMCS_GROUP_NONE + 1,
+	RARE = EVMCS_GROUP_NONE + 2,
+};
+_Static_assert(VMX_GROUP_HOST == BIT(HOST) && VMX_GROUP_RARE == BIT(RARE), "merge.h names them");
 
 /* Groups 13 and 14 are L1's host state in vmcs12, and in vmcs02 Plinth's. */
-static u32 group_of(const struct vmcs_field *field)
-{
-	if (field->access != VMCS_ACCESS_RW) {
-		return GROUP_NEVER;
-	}
-	return BIT(field->group) & VMX_GROUPS_L1HOST ? GROUP_HOST : field->group;
-}
+#define GROUP_OF(encoding, group)                                                     \
+	((group) == 13 || (group) == 14					    ? HOST    \
+	 : (group) != NONE						    ? (group) \
+	 : (encoding) == VMCS_guest_rip || (encoding) == VMCS_tpr_threshold ? NONE    \
+									    : RARE)
 
-void vmcs02_machine_init(void)
-{
-	u8 n = 0;
-
-	for (u32 group = 0; group < GROUPS; group++) {
-		first_of[group] = n;
-		for (u32 i = 0; i < VMCS_FIELDS; i++) {
-			if (group_of(&vmcs_fields[i]) == group) {
-				sorted[n++] = (u8)i;
-			}
-		}
-	}
-	first_of[GROUPS] = n;
-}
-
-static inline void write_field(const struct vmcs *image, u32 index)
-{
-	const struct vmcs_field *field = &vmcs_fields[index];
-
-	vmwrite(field->encoding, vmcs_get(image, field));
-}
-
-static inline void read_field(struct vmcs *image, u32 index)
-{
-	const struct vmcs_field *field = &vmcs_fields[index];
-
-	vmcs_set(image, field, vmread(field->encoding));
-}
-
-static void read_group(struct vmcs *image, u32 group)
-{
-	for (u32 i = first_of[group]; i < first_of[group + 1]; i++) {
-		read_field(image, sorted[i]);
-	}
-}
-
-static void write_group(const struct vmcs *image, u32 group)
-{
-	for (u32 i = first_of[group]; i < first_of[group + 1]; i++) {
-		write_field(image, sorted[i]);
-	}
-}
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* A field that this CPU's VMCS lacks belongs to a control that it lacks: VMWRITE then fails. */
+ALWAYS_INLINE void write_group(const struct vmcs *image, u32 wanted)
+{
+#define FIELD(type, member, encoding, access, evmcs, group)                                  \
+	if (VMCS_ACCESS_##access == VMCS_ACCESS_RW && GROUP_OF(encoding, group) == wanted) { \
+		vmwrite(encoding, image->member);                                            \
+	}
+#include "arch/x86/vmx/vmcs_fields.def"
+#undef FIELD
+}
+
+ALWAYS_INLINE void read_group(struct vmcs *image, u32 wanted)
+{
+#define FIELD(type, member, encoding, access, evmcs, group)                                  \
+	if (VMCS_ACCESS_##access == VMCS_ACCESS_RW && GROUP_OF(encoding, group) == wanted) { \
+		image->member = (VMCS_TYPE_##type)vmread(encoding);                          \
+	}
+#include "arch/x86/vmx/vmcs_fields.def"
+#undef FIELD
+}
+
+#define WRITE(image, member) vmwrite(VMCS_##member, (image)->member)
+#define READ(image, member)  ((image)->member = (__typeof__((image)->member))vmread(VMCS_##member))
+
 __hot void vmcs02_write(const struct vmcs *image, u32 groups)
 {
-	for (u32 group = 0; group < GROUP_NEVER; group++) {
-		if (groups & BIT(group)) {
-			write_group(image, group);
-		}
+#define GROUP(n)                       \
+	if (groups & BIT(n)) {         \
+		write_group(image, n); \
 	}
+	GROUP(NONE)
+	GROUP(0)
+	GROUP(1)
+	GROUP(2)
+	GROUP(3)
+	GROUP(4)
+	GROUP(5)
+	GROUP(6)
+	GROUP(7)
+	GROUP(8)
+	GROUP(9)
+	GROUP(10)
+	GROUP(11)
+	GROUP(12)
+	GROUP(HOST)
+	GROUP(RARE)
+#undef GROUP
 }
 
 bool vmcs02_init(struct vmx_vcpu *x)
 {
 	memset(&x->host, 0, sizeof(x->host));
-	read_group(&x->host, GROUP_HOST);
+	read_group(&x->host, HOST);
 	return vmclear(x->vmcs02_spa);
 }
 
 __hot void vmcs02_read_back(struct vmcs *image)
 {
-	static const u8 others[] = {
-		VMCS_INDEX_guest_cr0,
-		VMCS_INDEX_guest_cr3,
-		VMCS_INDEX_guest_cr4,
-		VMCS_INDEX_cr0_read_shadow,
-		VMCS_INDEX_cr4_read_shadow,
-		VMCS_INDEX_guest_dr7,
-		VMCS_INDEX_guest_rip,
-		VMCS_INDEX_primary_controls,
-		VMCS_INDEX_entry_controls,
-		VMCS_INDEX_entry_intr_info,
-		VMCS_INDEX_entry_exception_error_code,
-		VMCS_INDEX_entry_instruction_length,
-	};
-
 	read_group(image, 10);
 	read_group(image, 11);
 	read_group(image, 12);
-	for (u32 i = 0; i < ARRAY_SIZE(others); i++) {
-		read_field(image, others[i]);
-	}
+	READ(image, guest_cr0);
+	READ(image, guest_cr3);
+	READ(image, guest_cr4);
+	READ(image, cr0_read_shadow);
+	READ(image, cr4_read_shadow);
+	READ(image, guest_dr7);
+	READ(image, guest_rip);
+	READ(image, primary_controls);
+	READ(image, entry_controls);
+	READ(image, entry_intr_info);
+	READ(image, entry_exception_error_code);
+	READ(image, entry_instruction_length);
 }
 
-void vmcs01_read_for_exit(struct vmcs *image)
+__hot void vmcs01_read_for_exit(struct vmcs *image)
 {
-	static const u8 fields[] = {
-		VMCS_INDEX_guest_cr0,		VMCS_INDEX_guest_cr4,
-		VMCS_INDEX_cr0_guest_host_mask, VMCS_INDEX_cr4_guest_host_mask,
-		VMCS_INDEX_cr0_read_shadow,	VMCS_INDEX_cr4_read_shadow,
-		VMCS_INDEX_guest_efer,		VMCS_INDEX_guest_pat,
-		VMCS_INDEX_entry_controls,	VMCS_INDEX_guest_interruptibility,
-		VMCS_INDEX_guest_pdpte0,	VMCS_INDEX_guest_pdpte1,
-		VMCS_INDEX_guest_pdpte2,	VMCS_INDEX_guest_pdpte3,
-		VMCS_INDEX_vmcs_link_pointer,
-	};
-
-	for (u32 i = 0; i < ARRAY_SIZE(fields); i++) {
-		read_field(image, fields[i]);
-	}
+	READ(image, guest_cr0);
+	READ(image, guest_cr4);
+	READ(image, cr0_guest_host_mask);
+	READ(image, cr4_guest_host_mask);
+	READ(image, cr0_read_shadow);
+	READ(image, cr4_read_shadow);
+	READ(image, guest_efer);
+	READ(image, guest_pat);
+	READ(image, entry_controls);
+	READ(image, guest_interruptibility);
+	READ(image, guest_pdpte0);
+	READ(image, guest_pdpte1);
+	READ(image, guest_pdpte2);
+	READ(image, guest_pdpte3);
+	READ(image, vmcs_link_pointer);
 }
 
-void vmcs01_write_after_exit(const struct vmcs *image)
+__hot void vmcs01_write_after_exit(const struct vmcs *image)
 {
-	static const u8 others[] = {
-		VMCS_INDEX_guest_cr0,	    VMCS_INDEX_guest_cr3,	VMCS_INDEX_guest_cr4,
-		VMCS_INDEX_cr0_read_shadow, VMCS_INDEX_cr4_read_shadow, VMCS_INDEX_guest_dr7,
-		VMCS_INDEX_guest_rip,	    VMCS_INDEX_entry_controls,
-	};
-
 	write_group(image, 10);
 	write_group(image, 11);
 	write_group(image, 12);
-	for (u32 i = 0; i < ARRAY_SIZE(others); i++) {
-		write_field(image, others[i]);
-	}
+	WRITE(image, guest_cr0);
+	WRITE(image, guest_cr3);
+	WRITE(image, guest_cr4);
+	WRITE(image, cr0_read_shadow);
+	WRITE(image, cr4_read_shadow);
+	WRITE(image, guest_dr7);
+	WRITE(image, guest_rip);
+	WRITE(image, entry_controls);
 }

@@ -9,8 +9,6 @@
 #include "arch/x86/vmx/merge.h"
 #include "arch/x86/vmx/vmx.h"
 
-/* Sorts the rows by group; once for the machine. */
-void vmcs02_machine_init(void);
 /* Makes the VP's vmcs02 an empty one and takes Plinth's host state from vmcs01; current: vmcs01. */
 bool vmcs02_init(struct vmx_vcpu *x);
 

@@ -55,9 +55,14 @@ struct vmx_vcpu {
 	u32 changed;	   /* groups of vmcs12 that vmcs02 has not taken over */
 	u8 *io_bitmaps02;  /* (b) built when L2 does I/O that L1 leaves to it */
 	struct evmcs_enlightenments enlightenments;
-	bool halted;	 /* L2 is in the activity state HLT */
-	bool parked;	 /* and vmcs02 made up for it: park.c */
-	u64 park_rflags; /* L2's own, meanwhile */
+	bool is_checked;	 /* the last entry passed the checks, */
+	bool checked_long_mode;	 /* which asked for this of L1 */
+	bool halted;		 /* L2 is in the activity state HLT */
+	bool parked;		 /* and vmcs02 made up for it: park.c */
+	u64 park_rflags;	 /* L2's own, meanwhile */
+	u64 shadow_spa;		 /* (b) of the shadow VMCS: shadow_vmcs.c */
+	bool shadow_on;		 /* vmcs01 is linked to it */
+	bool bitmap_is_promised; /* msr_bitmap02 was merged under the enlightened MSR bitmap */
 	bool host_is_known;
 	struct vmcs host;    /* its host state is Plinth's */
 	struct vmcs scratch; /* vmcs01's guest state at an exit to L1 */
@@ -79,6 +84,7 @@ struct vmx_machine {
 	u8 *io_bitmap_b;
 	struct vmx_ctls hardware[VMX_WORDS];
 	u64 hw_cr0_fixed0, hw_cr0_fixed1, hw_cr4_fixed1;
+	bool shadowing;	      /* the CPU has VMCS shadowing, and it is to be used */
 	bool offered;	      /* L1 has VMX */
 	struct vmx_caps caps; /* as it sees it */
 	u32 pool_pages;	      /* of shadow tables, for each VP */
