@@ -2,7 +2,7 @@
 /*
  * Sees each access of the code under test to one page: the page is unmapped, the access faults, is
  * written down, runs alone by the trap flag, and the page is unmapped again. So a byte that is read
- * twice cannot hide (VERIFICATION G7). How wide an access is says Plinth's own decoder.
+ * twice cannot hide (facts G7). How wide an access is says Plinth's own decoder.
  */
 #ifndef TESTS_UNIT_ACCESS_LOG_H
 #define TESTS_UNIT_ACCESS_LOG_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The CPUID policy: nothing that has no row gets through (VERIFICATION H3), what Plinth writes or
+ * The CPUID policy: nothing that has no row gets through (facts H3), what Plinth writes or
  * mirrors is right on each machine, and garbage from the hardware stays within the masks.
  */
 #include "tests/unit/unit.h"

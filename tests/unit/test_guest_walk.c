@@ -447,7 +447,7 @@ static void test_no_paging(void **state)
 	assert_int_equal(got.level, 0);
 }
 
-/* VERIFICATION G3: a table that is its own table, at every level, ends after as many steps. */
+/* Facts G3: a table that is its own table, at every level, ends after as many steps. */
 static void test_G3_self_map(void **state)
 {
 	struct row r = { 0 };

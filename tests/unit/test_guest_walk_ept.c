@@ -3,7 +3,7 @@
  * The walk of L1's EPT: presence, rights and every rule of misconfiguration by table; what KVM
  * makes of entries that are not translations; and random graphs, cycles among them, against a plain
  * statement of [SDM "EPT Translation Mechanism"]. A second read of an entry is a failure.
- * VERIFICATION G2, G3, G9.
+ * Facts G2, G3, G9.
  */
 #include "tests/unit/unit.h"
 
@@ -292,7 +292,7 @@ static void addresses(void **state)
 	assert_int_equal(got.gpa, 0xffff008);
 }
 
-/* VERIFICATION G3: a table that is its own table ends after four steps, as a page or as none. */
+/* Facts G3: a table that is its own table ends after four steps, as a page or as none. */
 static void G3_self_map(void **state)
 {
 	struct guest_paging paging = paging_of(0x1000, 40, 0);

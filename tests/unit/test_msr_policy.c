@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The MSR policy: the table is well formed for every machine, every MSR that Debian's kernels
- * touch without a handler for #GP has an answer, everything else is #GP (VERIFICATION H1), and
+ * touch without a handler for #GP has an answer, everything else is #GP (facts H1), and
  * the permission map lets through exactly what the rows pass.
  */
 #include "tests/unit/unit.h"
@@ -189,7 +189,7 @@ static const struct {
 	{ 0xc0010117, 0xc0010117, false }, { 0xc0010117, 0xc0010117, true },
 	{ 0xc0011020, 0xc0011020, false }, { 0xc0011028, 0xc0011029, false },
 	{ 0xc0011028, 0xc0011029, true },
-	/* Hyper-V: L1-CONTRACT A.5 */
+	/* Hyper-V: those that Linux touches at boot */
 	{ 0x40000000, 0x40000002, false }, { 0x40000000, 0x40000001, true },
 	{ 0x40000020, 0x40000023, false },
 	{ 0x40000021, 0x40000021, true }, { 0x40000073, 0x40000073, true },

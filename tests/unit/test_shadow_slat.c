@@ -2,7 +2,7 @@
 /*
  * The shadow tables: exhaustion and recycling of the pool, tags, leaves of all sizes in each
  * other's way; and a long random run against a flat model, with the pool counted after each step.
- * VERIFICATION I4, G1, G6, G7.
+ * Facts I4, G1, G6, G7.
  */
 #include "mm/shadow_slat.h"
 

@@ -2,7 +2,7 @@
 /*
  * The composition: sizes, rights and memory types of two translations in one leaf, pages that
  * Plinth keeps, and the debts of sets to a TLB that forgets nothing by itself. Then random EPT12
- * tables over a small L1: whatever the shadow has, both tables have. VERIFICATION G1, G6, G7, I1.
+ * tables over a small L1: whatever the shadow has, both tables have. Facts G1, G6, G7, I1.
  */
 #include "tests/unit/unit.h"
 

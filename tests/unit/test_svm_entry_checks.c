@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VERIFICATION 1.9 and E1: each rule of entry_rules.def has one accepted and one rejected vector,
+ * Facts 1.9 and E1: each rule of entry_rules.def has one accepted and one rejected vector,
  * the filter never lets pass what the table refuses, and constrained state has no contradiction.
  */
 #include "tests/unit/unit.h"
@@ -214,7 +214,7 @@ static const struct vector {
 };
 /* clang-format on */
 
-/* VERIFICATION G3: #checks = #vectors / 2, and each vector names the rule it is meant for. */
+/* Facts G3: #checks = #vectors / 2, and each vector names the rule it is meant for. */
 static void test_each_rule_accepts_and_rejects(void **state)
 {
 	size_t counted = 0;
@@ -385,7 +385,7 @@ static void test_filter_equals_table(void **state)
 	assert_in_range(accepted, 20000, 380000);
 }
 
-/* Every type and vector: VERIFICATION 1.9, C12's twin; Q10: 31 is refused before QEMU does. */
+/* Every type and vector: facts 1.9, C12's twin; Q10: 31 is refused before QEMU does. */
 static void test_event_injection(void **state)
 {
 	static const u8 exceptions[] = { 0, 1, 3, 6, 7, 8, 10, 11, 12, 13, 14, 16, 17, 18, 19, 30 };

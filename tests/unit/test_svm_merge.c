@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vmcb12 + vmcb01 -> vmcb02: whatever L1 writes, what Plinth must keep is kept, and what Plinth
- * does not emulate never reaches the hardware. VERIFICATION I2, I3, E4, E5, E6 (CVE-2021-3653,
+ * does not emulate never reaches the hardware. Facts I2, I3, E4, E5, E6 (CVE-2021-3653,
  * CVE-2021-3656).
  */
 #include "tests/unit/unit.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vmcb02 + exit -> vmcb12: exactly what [APM "#VMEXIT"] lists is written, nothing of what is L1's
- * (clean bits, controls, addresses), and L1's page is not read. VERIFICATION 1.9, E7, G7
+ * (clean bits, controls, addresses), and L1's page is not read. Facts 1.9, E7, G7
  * (CVE-2026-46071).
  */
 #define _GNU_SOURCE /* access_log.h wants the names of registers */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The snapshot of L1's VMCB: each group of clean bits loads its own fields and no other, and the
- * guest's page is read once. VERIFICATION E3, E7, G7 (CVE-2021-29657).
+ * guest's page is read once. Facts E3, E7, G7 (CVE-2021-29657).
  */
 #define _GNU_SOURCE /* access_log.h wants the names of registers */
 #include "tests/unit/unit.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mm/tlb.h call by call, and under two threads that run guests and flush each other without pause
- * (VERIFICATION I1). Every order of its operations is in test_tlb_model.c; here are a real compiler
+ * (facts I1). Every order of its operations is in test_tlb_model.c; here are a real compiler
  * and a real memory order. Also clean under -fsanitize=thread.
  */
 #include "mm/tlb.h"

@@ -2,7 +2,7 @@
 /*
  * The flush protocol of mm/tlb.h in every order of its atomic operations, with store buffers: the
  * same C functions, whose __atomic builtins are led into the explorer. Around them is what
- * arch/x86/svm/run.c (enter) and arch/x86/shootdown.c do. VERIFICATION I1, I4.
+ * arch/x86/svm/run.c (enter) and arch/x86/shootdown.c do. Facts I1, I4.
  *
  * What must hold: once a requester stopped waiting, no VP uses a translation from before; and
  * nobody waits for ever. Faults planted into the protocol must be caught, each by its name.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VERIFICATION 1.7, 1.8 and G3: each rule of entry_rules.def has accepted and rejected vectors that
+ * Facts 1.7, 1.8 and G3: each rule of entry_rules.def has accepted and rejected vectors that
  * break nothing else, and the filters never let pass what the table refuses.
  */
 #include "tests/unit/unit.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What L1 is told of its guest's EPT faults: the hardware's account of the access, EPT12's of the
- * rights, nothing of what is not offered. VERIFICATION 1.8, G2; CONTRACT: reasons 48 and 49.
+ * rights, nothing of what is not offered. Facts 1.8, G2; reasons 48 and 49.
  */
 #include "tests/unit/unit.h"
 

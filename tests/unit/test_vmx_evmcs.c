@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The enlightened VMCS: each clean field group loads its own fields and no other, an exit writes
- * what it may and no control, and L1's page is read once. VERIFICATION 1.4, E3, E7, G7.
+ * what it may and no control, and L1's page is read once. Facts 1.4, E3, E7, G7.
  */
 #define _GNU_SOURCE /* access_log.h wants the names of registers */
 #include "tests/unit/unit.h"

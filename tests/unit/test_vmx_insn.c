@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VERIFICATION 1.7: the order of the checks of VMX's instructions, how each ends, faults of memory
+ * Facts 1.7: the order of the checks of VMX's instructions, how each ends, faults of memory
  * operands, INVEPT and INVVPID.
  */
 #include "tests/unit/vmx_insn_rig.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VERIFICATION 1.7 and 1.4: the life of L1's VMCSs, plain and enlightened: VMCLEAR, VMPTRLD,
+ * Facts 1.7 and 1.4: the life of L1's VMCSs, plain and enlightened: VMCLEAR, VMPTRLD,
  * VMPTRST, VMREAD, VMWRITE.
  */
 #include "tests/unit/vmx_insn_rig.h"
@@ -173,7 +173,7 @@ static void test_no_current(void **state)
 	assert_int_equal(run(EXIT_REASON_VMWRITE, MEMORY | REG2(GPR_RCX), NOT_PRESENT), INVALID);
 }
 
-/* VERIFICATION 1.4: 2, 15, 16 */
+/* Facts 1.4: 2, 15, 16 */
 static void test_enlightened(void **state)
 {
 	static u8 before[PAGE_SIZE];

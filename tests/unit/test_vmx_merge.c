@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vmcs12 + what Plinth keeps -> vmcs02: whatever L1 writes, what Plinth must keep is kept, and what
- * Plinth does not emulate never reaches the hardware. VERIFICATION I2, I3, I6.
+ * Plinth does not emulate never reaches the hardware. Facts I2, I3, I6.
  */
 #include "tests/unit/unit.h"
 #include "arch/x86/vmx/merge.h"

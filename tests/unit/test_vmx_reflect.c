@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vmcs02 + exit -> vmcs12 and L1's host state -> vmcs01: exactly what the SDM's chapter "VM Exits"
- * lists is written, field by field, and nothing of what is L1's. VERIFICATION 1.8.
+ * lists is written, field by field, and nothing of what is L1's. Facts 1.8.
  */
 #include "tests/unit/unit.h"
 #include "arch/x86/vmx/reflect.h"

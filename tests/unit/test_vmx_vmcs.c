@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The fields of the VMCS by encoding: every encoding there is, each field's width, high accesses,
- * and what VMREAD and VMWRITE answer. VERIFICATION 1.7.
+ * and what VMREAD and VMWRITE answer. Facts 1.7.
  */
 #include "tests/unit/unit.h"
 #include "arch/x86/vmx/vmcs.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A plain VMCS in L1's region: what a hostile or fresh region means, what each operation writes and
- * how often it reads. VERIFICATION E3, G7.
+ * how often it reads. Facts E3, G7.
  */
 #define _GNU_SOURCE /* access_log.h wants the names of registers */
 #include "tests/unit/unit.h"
