@@ -10,6 +10,7 @@
 #include "arch/x86/console.h"
 #include "arch/x86/panic.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/svm/exit_rows.h"
 #include "arch/x86/svm/insn.h"
 #include "arch/x86/svm/nmi.h"
 #include "arch/x86/svm/vmcb01.h"
@@ -31,6 +32,10 @@ void svm_inject_exception(struct svm_vcpu *s, u8 vector, bool has_error, u32 err
 
 	if (has_error) {
 		event |= EVENT_EV | FIELD_PREP(EVENT_ERROR_CODE_MASK, error);
+	}
+	if (s->v.in_l2 && svm_l1_asked(&s->vmcb12->control, VMEXIT_EXCP + vector)) {
+		svm_nested_exit(s, VMEXIT_EXCP + vector, has_error ? error : 0, 0);
+		return;
 	}
 	svm_inject(svm_vmcb(s), event);
 	s->v.cpu->stats.inject_exception++;

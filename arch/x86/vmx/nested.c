@@ -171,6 +171,23 @@ static void reflect(struct vmx_vcpu *x)
 	leave_l2(x, &exit);
 }
 
+bool vmx_nested_exception(struct vmx_vcpu *x, u32 info, u32 error_code)
+{
+	struct vmx_exit_info exit = {
+		.reason = EXIT_REASON_EXCEPTION_OR_NMI,
+		.intr_info = info | (u32)INTR_VALID,
+		.intr_error = error_code,
+	};
+
+	/* #PF has a mask of its own, and Plinth raises none in L2. */
+	if (!(x->vmcs12.exception_bitmap & BIT(FIELD_GET(INTR_VECTOR_MASK, info)))) {
+		return false;
+	}
+	vmcs02_read_back(&x->vmcs02);
+	leave_l2(x, &exit);
+	return true;
+}
+
 bool vmx_nested_nmi(struct vmx_vcpu *x)
 {
 	struct vmx_exit_info exit = {

@@ -25,6 +25,8 @@ void vmx_nested_prepare(struct vmx_vcpu *x);
  * entered.
  */
 bool vmx_nested_entry_failed(struct vmx_vcpu *x);
+/* Plinth raises an exception in L2, `info` as vmx_inject() has it; true if L1 has left L2 by it. */
+bool vmx_nested_exception(struct vmx_vcpu *x, u32 info, u32 error_code);
 /* An NMI for L1 waits while L2 runs: true if L1 has left L2 by it, false if it is L2's to take. */
 bool vmx_nested_nmi(struct vmx_vcpu *x);
 

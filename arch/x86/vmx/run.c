@@ -33,6 +33,9 @@ void vmx_inject_exception(struct vmx_vcpu *x, u8 vector, bool has_error, u32 err
 	if (has_error && (vmread(VMCS_guest_cr0) & CR0_PE)) {
 		info |= (u32)INTR_ERROR_CODE;
 	}
+	if (x->v.in_l2 && vmx_nested_exception(x, info, error_code)) {
+		return;
+	}
 	vmx_inject(info, error_code);
 	x->v.cpu->stats.inject_exception++;
 	trace_event(&x->v.cpu->trace, TRACE_KVM_INJ_EXCEPTION, TRACE_L1, vector, error_code,

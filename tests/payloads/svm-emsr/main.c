@@ -19,8 +19,11 @@ const char test_title[] = "SVM enlightened MSR bitmap";
 #define SEEN	     EXIT_MSR
 #define NOT_SEEN     EXIT_VMMCALL
 
-asm(".pushsection .text\nemsr_rdmsr: rdmsr; vmmcall\n.popsection");
-extern const char emsr_rdmsr[];
+asm(".pushsection .text\n"
+    "emsr_rdmsr: rdmsr; vmmcall\n"
+    "emsr_wrmsr: wrmsr; xor %eax, %eax; rdmsr; vmmcall\n"
+    ".popsection");
+extern const char emsr_rdmsr[], emsr_wrmsr[];
 
 /* MSRs of which a hypervisor leaves its guest's reads to the hardware, one for each word of map. */
 static const u32 msrs[] = { MSR_SYSENTER_ESP, MSR_LSTAR, MSR_FS_BASE };
@@ -112,6 +115,25 @@ static void other_reasons(u32 others)
 	expect("intercept again", (CLEAN | others) & ~(u32)CLEAN_I, SEEN);
 }
 
+/* The merged map still exits, L1's own leaves the MSR to L2 by then: the write is L2's. */
+static void write_by_an_old_map(void)
+{
+	const u64 value = 0x00007f1234567000;
+
+	msr = MSR_FS_BASE;
+	start(true);
+	l2_intercept_msr(&l2, msr, true, true);
+	expect("both intercepted", 0, SEEN);
+	l2_intercept_msr(&l2, msr, false, false);
+	l2_start_at(&l2, emsr_wrmsr);
+	l2.gprs.rcx = msr;
+	l2.vmcb->rax = low32(value);
+	l2.gprs.rdx = value >> 32;
+	l2.vmcb->clean = CLEAN;
+	l2_run_expect(&l2, "write by an old map", EXIT_VMMCALL);
+	check_eq("what L2 wrote", make64(low32(l2.gprs.rdx), low32(l2.vmcb->rax)), value);
+}
+
 void test_main(void)
 {
 	svm_require();
@@ -131,6 +153,9 @@ void test_main(void)
 			with_it_a_clean_map_stays(others);
 			other_reasons(others);
 		}
+	}
+	if (!off) {
+		write_by_an_old_map();
 	}
 	report_success();
 }

@@ -59,6 +59,8 @@ static void run_io_row(const struct io_row *r)
 	l2_run_expect(&l2, r->name, EXIT_VMMCALL);
 }
 
+#define GP 13
+
 static void msr_leaves(const char *what, u32 msr, const char *code, bool write)
 {
 	start(code);
@@ -93,6 +95,18 @@ static void msr_stays(u32 msr, u64 want)
 	check_eq("MSR in L2", make64(low32(l2.gprs.rdx), low32(l2.vmcb->rax)), want);
 }
 
+/* L1 leaves it to L2, and no processor has it: #GP, which is L1's if it asked for that. */
+static void msr_is_not_there(u32 msr)
+{
+	start(m_wrmsr);
+	l2.gprs.rcx = msr;
+	l2_intercept_msr(&l2, msr, false, false);
+	l2_intercept(&l2, EXIT_EXCEPTION + GP, true);
+	l2_run_expect(&l2, "WRMSR without such an MSR", EXIT_EXCEPTION + GP);
+	check_eq("its error code", l2.vmcb->exit_info1, 0);
+	check(l2.vmcb->rip == phys(m_wrmsr), "#GP: RIP moved");
+}
+
 void test_main(void)
 {
 	static const u32 msrs[] = { MSR_SYSENTER_ESP, 0x1fff,	  MSR_EFER,
@@ -113,5 +127,6 @@ void test_main(void)
 	}
 	msr_stays(MSR_SYSENTER_ESP, 0x12345678);
 	msr_stays(MSR_LSTAR, 0x00007fff12345000);
+	msr_is_not_there(0x1ffe);
 	report_success();
 }

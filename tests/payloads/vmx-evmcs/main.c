@@ -20,8 +20,9 @@ const char test_title[] = "the enlightened VMCS";
 asm(".pushsection .text\n"
     "i_rdmsr: mov $0xc0000082, %ecx; rdmsr; vmcall\n"
     "i_rbx: mov %gs:0, %rbx; vmcall\n"
+    "i_wrmsr_gs: mov $0xc0000101, %ecx; mov $0x34567000, %eax; mov $0x7f12, %edx; wrmsr; vmcall\n"
     ".popsection");
-extern const char i_rdmsr[], i_rbx[];
+extern const char i_rdmsr[], i_rbx[], i_wrmsr_gs[];
 
 static struct vmx_l2 a, b;
 
@@ -158,6 +159,23 @@ static void msr_bitmap(bool enlightened)
 	*evmcs_u32(a.vmcs, EVMCS_CONTROL) = 0;
 }
 
+/* The merged map still exits, L1's own leaves the MSR to L2 by then: the write is L2's. */
+static void write_by_an_old_bitmap(void)
+{
+	const u64 value = 0x00007f1234567000;
+
+	start(&a);
+	*evmcs_u32(a.vmcs, EVMCS_CONTROL) = EVMCS_MSR_BITMAP;
+	vmx_l2_intercept_msr(&a, MSR_GS_BASE, true, true);
+	expect_msr("no bit of LSTAR", REASON_VMCALL);
+	vmx_l2_intercept_msr(&a, MSR_GS_BASE, false, false);
+	vset(GUEST_RIP, phys(i_wrmsr_gs));
+	all_clean(&a);
+	vmx_l2_expect(&a, "1.4-7 WRMSR of GS base by an old bitmap", REASON_VMCALL);
+	check_eq("1.4-7 GS base that L2 wrote", vget(GUEST_GS_BASE), value);
+	*evmcs_u32(a.vmcs, EVMCS_CONTROL) = 0;
+}
+
 /* A call of L2 that is no flush is L1's, direct flush or not. */
 static void other_hypercalls(void)
 {
@@ -257,6 +275,7 @@ void test_main(void)
 	clean_fields();
 	msr_bitmap(false);
 	msr_bitmap(true);
+	write_by_an_old_bitmap();
 	other_hypercalls();
 	plain_instructions();
 	vmclear_of_active();

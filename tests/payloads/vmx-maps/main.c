@@ -101,6 +101,8 @@ static void wrap_around(void)
 	vmx_l2_expect(&l2, "access across the last port", REASON_IO);
 }
 
+#define GP 13
+
 static void msr_leaves(const char *what, u32 msr, const char *code, bool write)
 {
 	start(code);
@@ -149,6 +151,25 @@ static void msr_stays(u32 msr, u64 want)
 	vmx_l2_expect(&l2, "RDMSR without bitmaps", REASON_RDMSR);
 }
 
+/* L1 leaves it to L2, and no processor has it: #GP, which is L1's if it asked for that. */
+static void msr_is_not_there(u32 msr)
+{
+	if (vmx_is_of_bochs()) {
+		check_skip("an MSR that is not there: Bochs is told to ignore that");
+		return;
+	}
+	start(m_wrmsr);
+	l2.gprs.rcx = msr;
+	vmx_l2_intercept_msr(&l2, msr, false, false);
+	vset_bits(EXCEPTION_BITMAP, BIT(GP));
+	if (vmx_l2_expect(&l2, "WRMSR without such an MSR", REASON_EXCEPTION)) {
+		check_eq("#GP that exits", vget(EXIT_INTR_INFO),
+			 INFO_VALID | INFO_ERROR_CODE | INFO_EXCEPTION | GP);
+		check_eq("its error code", vget(EXIT_INTR_ERROR_CODE), 0);
+		check(vget(GUEST_RIP) == phys(m_wrmsr), "#GP: RIP moved");
+	}
+}
+
 void test_main(void)
 {
 	static const u32 msrs[] = { MSR_SYSENTER_ESP, 0x1fff, MSR_EFER, MSR_LSTAR, 0xc0001fff, 0 };
@@ -176,5 +197,6 @@ void test_main(void)
 	msr_stays(MSR_SYSENTER_ESP, 0x12345678);
 	msr_stays(MSR_LSTAR, 0x00007fff12345000);
 	msr_stays(MSR_KERNEL_GS, 0xffff800012345000);
+	msr_is_not_there(0x1ffe);
 	report_success();
 }
