@@ -278,13 +278,29 @@ static void exit_cr_access(struct vmx_vcpu *x)
 	}
 }
 
+/* Page tables, code or a stack where there is no memory of L1's are beyond emulation. */
+enum outcome vmx_emulate_access(struct vmx_vcpu *x, u64 gpa, u64 qualification, bool delivering)
+{
+	enum outcome outcome;
+	struct insn insn;
+
+	if (!(qualification & EPT_QUAL_GLA_VALID) || !(qualification & EPT_QUAL_FINAL) ||
+	    (qualification & EPT_QUAL_FETCH) || delivering || vmx_decode(x, &insn) != DECODE_OK) {
+		return OUTCOME_GP;
+	}
+	outcome = vcpu_mmio(&x->v, gpa, &insn);
+	if (outcome == OUTCOME_NEXT) {
+		vmx_complete(insn.length);
+	}
+	return outcome;
+}
+
 static void exit_ept_violation(struct vmx_vcpu *x)
 {
 	u64 gpa = vmread(VMCS_guest_physical_address);
 	u64 qualification = vmread(VMCS_exit_qualification);
 	bool delivering = vmread(VMCS_idt_vectoring_info) & INTR_VALID;
-	enum outcome outcome = OUTCOME_GP;
-	struct insn insn;
+	enum outcome outcome;
 
 	x->v.cpu->stats.slat_fault++;
 	if (!delivering && (qualification & EPT_QUAL_NMI_UNBLOCKING)) {
@@ -293,13 +309,8 @@ static void exit_ept_violation(struct vmx_vcpu *x)
 	if (slat01_demand_map(gpa)) {
 		return;
 	}
-	/* Page tables, code or a stack where there is no memory of L1's are beyond emulation. */
-	if ((qualification & EPT_QUAL_GLA_VALID) && (qualification & EPT_QUAL_FINAL) &&
-	    !(qualification & EPT_QUAL_FETCH) && !delivering && vmx_decode(x, &insn) == DECODE_OK) {
-		outcome = vcpu_mmio(&x->v, gpa, &insn);
-	}
+	outcome = vmx_emulate_access(x, gpa, qualification, delivering);
 	if (likely(outcome == OUTCOME_NEXT)) {
-		vmx_complete(insn.length);
 		return;
 	}
 	log_limited(LOG_WARN, "L1 CPU %u: access to page %llx at RIP %llx: #GP", x->v.id,

@@ -9,7 +9,6 @@
 #include "arch/x86/console.h"
 #include "arch/x86/io.h"
 #include "arch/x86/memory.h"
-#include "arch/x86/mmio.h"
 #include "arch/x86/power.h"
 #include "arch/x86/vmx/entry_checks.h"
 #include "arch/x86/vmx/ept.h"
@@ -263,24 +262,6 @@ static void l2_io(struct vmx_vcpu *x)
 	open_ports(x);
 }
 
-/*
- * L1 maps a page into L2 that it cannot have itself: the APIC's, or hidden memory. L2's access is
- * carried out as L1's would be; what cannot be emulated is L1's fault to see.
- */
-static bool emulate_l2(struct vmx_vcpu *x, const struct ept_fault *fault, bool delivering)
-{
-	struct insn insn;
-
-	if (!(fault->qualification & EPT_QUAL_GLA_VALID) ||
-	    !(fault->qualification & EPT_QUAL_FINAL) || (fault->qualification & EPT_QUAL_FETCH) ||
-	    delivering || vmx_decode(x, &insn) != DECODE_OK ||
-	    vcpu_mmio(&x->v, fault->gpa, &insn) != OUTCOME_NEXT) {
-		return false;
-	}
-	vmx_complete(insn.length);
-	return true;
-}
-
 static void l2_ept_fault(struct vmx_vcpu *x, bool delivering)
 {
 	struct vmx_exit_info exit;
@@ -301,7 +282,11 @@ static void l2_ept_fault(struct vmx_vcpu *x, bool delivering)
 		return;
 	}
 	if (result == EPT_EMULATE) {
-		if (emulate_l2(x, &fault, delivering)) {
+		/*
+		 * L1 maps a page into L2 that it cannot have itself: the APIC's, or hidden memory.
+		 * L2's access is carried out as L1's would be; what cannot be is L1's to see.
+		 */
+		if (vmx_emulate_access(x, fault.gpa, hw, delivering) == OUTCOME_NEXT) {
 			return;
 		}
 		fault.qualification = ept_reflect_qualification(hw, PT_RWX);
@@ -357,22 +342,6 @@ static void exit_l0(struct vmx_vcpu *x, bool delivering)
 	}
 }
 
-/* The exit came while an event was being delivered to L2, and Plinth dealt with it. */
-static void deliver_again(struct vmx_vcpu *x, u32 info)
-{
-	if (vmread(VMCS_entry_intr_info) & INTR_VALID) {
-		return;
-	}
-	if (FIELD_GET(INTR_TYPE_MASK, info) == INTR_TYPE_NMI) {
-		vmwrite(VMCS_guest_interruptibility,
-			vmread(VMCS_guest_interruptibility) & ~(u64)INTERRUPTIBILITY_NMI);
-	}
-	vmwrite(VMCS_entry_instruction_length, vmread(VMCS_exit_instruction_length));
-	vmx_inject(info & ~(u32)(INTR_NMI_UNBLOCKING | INTR_VALID),
-		   low32(vmread(VMCS_idt_vectoring_error_code)));
-	x->v.cpu->stats.inject_again++;
-}
-
 static bool read8_l1(void *ctx __maybe_unused, u64 gpa, u8 *value)
 {
 	return l1_read(gpa, value, 1);
@@ -418,6 +387,6 @@ __hot void vmx_exit_l2(struct vmx_vcpu *x)
 	vectoring = low32(vmread(VMCS_idt_vectoring_info));
 	exit_l0(x, vectoring & INTR_VALID);
 	if (unlikely(vectoring & INTR_VALID) && x->v.in_l2) {
-		deliver_again(x, vectoring);
+		vmx_inject_again(x, vectoring);
 	}
 }

@@ -94,12 +94,6 @@ void vmx_current_release(struct vmx_vcpu *x)
 
 /* L1 as its instruction finds it. */
 
-/* A control register of which Plinth keeps the bits in `mask` to itself. */
-static u64 seen_by_l1(u64 value, u64 mask, u64 shadow)
-{
-	return (value & ~mask) | (shadow & mask);
-}
-
 /* Where there is no RAM of L1's, its tables are ones: reserved bits, and a page fault. */
 static bool read_table(void *ctx __maybe_unused, u64 gpa, u64 *value)
 {
@@ -117,11 +111,9 @@ static bool cmpxchg_table(void *ctx __maybe_unused, u64 gpa, u64 want, u64 value
 static void l1_paging(void *ctx __maybe_unused, struct guest_paging *out)
 {
 	*out = (struct guest_paging){
-		.cr0 = seen_by_l1(vmread(VMCS_guest_cr0), vmread(VMCS_cr0_guest_host_mask),
-				  vmread(VMCS_cr0_read_shadow)),
+		.cr0 = vmx_guest_cr0(),
 		.cr3 = vmread(VMCS_guest_cr3),
-		.cr4 = seen_by_l1(vmread(VMCS_guest_cr4), vmread(VMCS_cr4_guest_host_mask),
-				  vmread(VMCS_cr4_read_shadow)),
+		.cr4 = vmx_guest_cr4(),
 		.efer = vmread(VMCS_guest_efer),
 		.rflags = vmread(VMCS_guest_rflags),
 		.maxphyaddr = (u8)vmx_machine.maxphyaddr,

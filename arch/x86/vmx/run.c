@@ -159,19 +159,16 @@ static bool is_of_insn(u32 info)
 	       type == INTR_TYPE_SOFT_EXCEPTION;
 }
 
-/*
- * The exit came while L1's own event was being delivered: it goes on at the next entry, unless the
- * exit's handler had something to say. An NMI is being delivered for the first time still.
- */
-static void deliver_again(struct vmx_vcpu *x, u32 info)
+void vmx_inject_again(struct vmx_vcpu *x, u32 info)
 {
-	if (is_of_insn(info) || (vmread(VMCS_entry_intr_info) & INTR_VALID)) {
+	if (vmread(VMCS_entry_intr_info) & INTR_VALID) {
 		return;
 	}
 	if (FIELD_GET(INTR_TYPE_MASK, info) == INTR_TYPE_NMI) {
 		vmwrite(VMCS_guest_interruptibility,
 			vmread(VMCS_guest_interruptibility) & ~(u64)INTERRUPTIBILITY_NMI);
 	}
+	vmwrite(VMCS_entry_instruction_length, vmread(VMCS_exit_instruction_length));
 	vmx_inject(info & ~(u32)(INTR_NMI_UNBLOCKING | INTR_VALID),
 		   low32(vmread(VMCS_idt_vectoring_error_code)));
 	x->v.cpu->stats.inject_again++;
@@ -182,8 +179,8 @@ static void exit_l1(struct vmx_vcpu *x)
 	u32 vectoring = low32(vmread(VMCS_idt_vectoring_info));
 
 	vmx_exit_l1(x);
-	if (unlikely(vectoring & INTR_VALID) && !x->v.in_l2) {
-		deliver_again(x, vectoring);
+	if (unlikely(vectoring & INTR_VALID) && !x->v.in_l2 && !is_of_insn(vectoring)) {
+		vmx_inject_again(x, vectoring);
 	}
 }
 

@@ -31,7 +31,6 @@ struct vmx_vcpu {
 	bool launched01;     /* (o) */
 	bool launched02;     /* (o) */
 	bool tlb_flush;	     /* (o) flush everything of this CPU at the next entry */
-	u64 feature_control; /* (o) IA32_FEATURE_CONTROL as L1 sees it */
 	u32 exit_reason;     /* (o) of the last VM exit, whole: the basic reason in its low half */
 	u64 exit_rip;	     /* (o) where the guest was then */
 	u64 rsp;	     /* (o) what guest_rsp of the current VMCS has; L1's RSP is in v.gpr */
@@ -116,12 +115,23 @@ void vmx_run(struct vcpu *v) __noreturn;
 /* Gives the guest that is to run next an event: `info` as entry_intr_info, without VALID. */
 void vmx_inject(u32 info, u32 error_code);
 void vmx_inject_exception(struct vmx_vcpu *x, u8 vector, bool has_error, u32 error_code);
+/*
+ * The exit came while an event was being delivered, `info` the IDT-vectoring information: it goes
+ * on at the next entry, unless the exit's handler had something to say. An NMI is being delivered
+ * for the first time still.
+ */
+void vmx_inject_again(struct vmx_vcpu *x, u32 info);
 void vmx_finish(struct vmx_vcpu *x, enum outcome outcome);
 /* Goes to the next instruction: the exit was an instruction's, so the VMCS knows its length. */
 void vmx_skip(struct vmx_vcpu *x);
 /* The same where the length is known otherwise. */
 void vmx_complete(u32 length);
 
+/*
+ * exits.c: carries out an access that had an EPT violation, to a page that Plinth keeps or has not,
+ * and goes on behind the instruction; OUTCOME_GP: it cannot be emulated.
+ */
+enum outcome vmx_emulate_access(struct vmx_vcpu *x, u64 gpa, u64 qualification, bool delivering);
 /* exits.c: what Plinth does with an exit of L1's, here for L2's of the same meaning. */
 void vmx_handle(struct vmx_vcpu *x);
 
